@@ -1,0 +1,104 @@
+"""What a trained network gets right and wrong, measured once, in inference mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit.errors import ParameterError
+from labkit.records import MEASURES_LIMIT, Mistakes
+
+if TYPE_CHECKING:
+    import keras
+
+    from labkit.datasets import Dataset, Split
+
+BATCH_SIZE = 512  # of evaluation: it changes the speed, not the result
+MISTAKES_KEPT = 16
+
+
+def measured(model: keras.Model, split: Split) -> dict[str, float]:
+    """Return loss, `data_loss` and the compiled metrics of a split, dropout off.
+
+    `data_loss` is the loss without the layers' penalties; where there are none, it is the loss.
+    """
+    logs = model.evaluate(
+        split.inputs, split.targets, batch_size=BATCH_SIZE, verbose=0, return_dict=True
+    )
+    return with_data_loss({name: float(value) for name, value in logs.items()})
+
+
+def with_data_loss(logs: dict[str, float]) -> dict[str, float]:
+    """Return the logs with `data_loss` right after the loss."""
+    return {"loss": logs["loss"], "data_loss": logs.get("data_loss", logs["loss"]), **logs}
+
+
+def confusion(model: keras.Model, split: Split, classes: int) -> tuple[np.ndarray, Mistakes | None]:
+    """Return the confusion matrix of a split, and its most confident mistakes on images.
+
+    Args:
+        model: its output is (n, classes), probabilities or logits.
+        split: the examples.
+        classes: how many there are.
+
+    Returns:
+        (classes, classes) counts, rows the true class, columns the predicted one; and the
+        mistakes, None where the inputs are not images or nothing was wrong.
+    """
+    outputs = model.predict(split.inputs, batch_size=BATCH_SIZE, verbose=0)
+    predictions = outputs.argmax(axis=-1)
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (split.labels, predictions), 1)
+    if split.inputs.ndim != 4:
+        return counts, None
+    return counts, _mistakes(_probabilities(outputs), predictions, split)
+
+
+def _probabilities(outputs: np.ndarray) -> np.ndarray:
+    """Return probabilities, whether the network ends in a softmax or in logits."""
+    if np.all(outputs >= 0) and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3):
+        return outputs
+    shifted = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def _mistakes(probabilities: np.ndarray, predictions: np.ndarray, split: Split) -> Mistakes | None:
+    wrong = np.flatnonzero(predictions != split.labels)
+    if len(wrong) == 0:
+        return None
+    confidences = probabilities.max(axis=-1)
+    surest = wrong[np.argsort(-confidences[wrong], kind="stable")][:MISTAKES_KEPT]
+    return Mistakes(
+        images=np.rint(split.inputs[surest] * 255).astype(np.uint8),
+        labels=split.labels[surest].astype(np.int16),
+        predictions=predictions[surest].astype(np.int16),
+        confidences=confidences[surest].astype(np.float32),
+    )
+
+
+def measures(
+    measure: Mapping[str, Callable[[keras.Model, Dataset], Any]] | None,
+    model: keras.Model,
+    dataset: Dataset,
+) -> dict[str, Any]:
+    """Return what the notebook wants kept of a trained network: numbers and small arrays.
+
+    Raises:
+        ParameterError: together they are larger than a record should be.
+    """
+    results = {name: function(model, dataset) for name, function in (measure or {}).items()}
+    values = {
+        name: float(value) if np.ndim(value) == 0 else np.asarray(value)
+        for name, value in results.items()
+    }
+    size = sum(value.nbytes for value in values.values() if isinstance(value, np.ndarray))
+    if size > MEASURES_LIMIT:
+        raise ParameterError(
+            f"measure {', '.join(values)}",
+            expected=f"at most {MEASURES_LIMIT // 1024} kB in all",
+            received=f"{size / 1024:.0f} kB",
+            remedy="Keep a histogram or a few filters instead of whole arrays.",
+        )
+    return values

@@ -1,0 +1,225 @@
+"""Figures drawn from runs and arrays. Nothing here trains, and nothing calls `show`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.errors import ParameterError
+from labkit.records import Run
+from labkit.replicates import shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TITLES = {"data_loss": "loss without penalty", "loss": "loss"}
+
+
+def curves(
+    run: Run, *, metric: str = "data_loss", recorded: bool = True, ax: Axes | None = None
+) -> Axes:
+    """Draw one run's training and validation curve over its epochs.
+
+    Args:
+        run: trained or replayed.
+        metric: a name in `run.history`.
+        recorded: shade mean ± sd of the recorded runs, all seeds, behind it.
+        ax: draw here; None makes a new figure.
+
+    Raises:
+        ParameterError: the history has no such metric.
+    """
+    ax = ax or _new_axes()
+    for name, label in ((metric, "training"), (f"val_{metric}", "validation")):
+        if name not in run.history and name != metric:
+            continue
+        _curve(ax, run, name, label, recorded=recorded)
+    _label_epochs(ax, _titled(metric))
+    ax.legend()
+    return ax
+
+
+def compare(
+    runs: Mapping[str, Run], *, metric: str = "val_accuracy", ax: Axes | None = None
+) -> Axes:
+    """Draw the same curve of several experiments, mean over seeds with ± sd shaded.
+
+    Args:
+        runs: title → run.
+        metric: a name in `run.history`.
+        ax: draw here; None makes a new figure.
+    """
+    ax = ax or _new_axes()
+    for title, run in runs.items():
+        _band(ax, run, metric, title)
+    _label_epochs(ax, _titled(metric))
+    ax.legend()
+    return ax
+
+
+def histograms(
+    runs: Mapping[str, Run], *, measure: str, edges: Sequence[float], label: str = "weight"
+) -> Figure:
+    """Draw histograms that runs keep as counts, one panel an experiment, on one scale.
+
+    Args:
+        runs: title → run, each with counts of shape (bins,) under `measure`.
+        measure: name of the measured counts.
+        edges: (bins + 1,) borders of the bins.
+        label: what is counted.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, len(runs), figsize=(2.6 * len(runs), 2.8), sharey=True)
+    for panel, (title, run) in zip(np.atleast_1d(panels), runs.items(), strict=True):
+        counts = np.mean([one.measures[measure] for one in shown(run)], axis=0)
+        panel.stairs(counts / counts.sum(), edges, fill=True)
+        panel.set(title=title, xlabel=label, yscale="log")
+    np.atleast_1d(panels)[0].set_ylabel(f"share of {label}s")
+    figure.tight_layout()
+    return figure
+
+
+def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> Figure:
+    """Draw images in a grid.
+
+    Args:
+        pictures: (n, height, width, channels), uint8 or float in [0, 1]; 1 or 3 channels.
+        titles: n short texts above them.
+        columns: images a row.
+
+    Raises:
+        ParameterError: another number of titles than images, or another shape.
+    """
+    import matplotlib.pyplot as plt
+
+    if np.ndim(pictures) != 4 or len(pictures) != len(titles):
+        raise ParameterError(
+            "images",
+            expected="(n, height, width, channels) and n titles",
+            received=f"{np.shape(pictures)} and {len(titles)} titles",
+            remedy="Add the channel axis, images[..., None], and one title an image.",
+        )
+    rows = math.ceil(len(pictures) / columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(0.95 * columns, 1.2 * rows))
+    for panel in np.ravel(panels):
+        panel.axis("off")
+    for panel, picture, title in zip(np.ravel(panels), pictures, titles, strict=False):
+        panel.imshow(picture.squeeze())
+        panel.set_title(title, fontsize=9)
+    figure.tight_layout()
+    return figure
+
+
+def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
+    """Draw a run's most confident mistakes: what it is → what the network said, how surely.
+
+    Args:
+        run: on images, evaluated on its test set.
+        class_names: name of each class.
+
+    Raises:
+        ParameterError: the run keeps no mistakes.
+    """
+    if run.mistakes is None:
+        raise ParameterError(
+            run.experiment,
+            expected="a run on images with mistakes kept",
+            received="none",
+            remedy="Train with test=True on images.",
+        )
+    kept = run.mistakes
+    titles = [
+        f"{class_names[label]} → {class_names[guess]}\n{confidence:.0%}"
+        for label, guess, confidence in zip(
+            kept.labels, kept.predictions, kept.confidences, strict=True
+        )
+    ]
+    return images(kept.images, titles)
+
+
+def confusion(run: Run, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+    """Draw the confusion matrix on the test set, summed over the shown seeds.
+
+    The diagonal, right answers, is left out, so that the mistakes set the colours.
+    """
+    import seaborn
+
+    counts = np.sum([one.confusion for one in shown(run)], axis=0)
+    ax = ax or _new_axes((5.2, 4.4))
+    seaborn.heatmap(
+        counts,
+        mask=np.eye(len(counts), dtype=bool),
+        annot=True,
+        fmt="d",
+        cmap="Blues",
+        xticklabels=class_names,
+        yticklabels=class_names,
+        annot_kws={"size": 8},
+        ax=ax,
+    )
+    ax.set(xlabel="the network said", ylabel="it is")
+    return ax
+
+
+def _new_axes(size: tuple[float, float] | None = None) -> Axes:
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=size)[1]
+
+
+def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None:
+    epochs = np.arange(1, run.epochs + 1)
+    line = ax.plot(epochs, _history(run, name), marker="o", markersize=3, label=label)[0]
+    if recorded and run.replicates:
+        _shade(ax, run, name, line.get_color())
+
+
+def _band(ax: Axes, run: Run, name: str, label: str) -> None:
+    """Draw the mean over seeds and its spread; a run alone is its own mean."""
+    mean, _ = _mean_and_sd(run, name)
+    line = ax.plot(np.arange(1, len(mean) + 1), mean, marker="o", markersize=3, label=label)[0]
+    _shade(ax, run, name, line.get_color())
+
+
+def _shade(ax: Axes, run: Run, name: str, color: str) -> None:
+    mean, sd = _mean_and_sd(run, name)
+    epochs = np.arange(1, len(mean) + 1)
+    ax.fill_between(epochs, mean - sd, mean + sd, color=color, alpha=0.2, linewidth=0)
+
+
+def _mean_and_sd(run: Run, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return both per epoch, over the epochs that every seed reached."""
+    histories = [_history(one, name) for one in shown(run)]
+    shortest = min(map(len, histories))
+    values = np.array([history[:shortest] for history in histories])
+    sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(shortest)
+    return values.mean(axis=0), sd
+
+
+def _history(run: Run, name: str) -> np.ndarray:
+    if name not in run.history:
+        raise ParameterError(
+            "metric",
+            expected=f"one of {', '.join(run.history)}",
+            received=repr(name),
+            remedy="Ask for one that the history has, or add it to the recipe's metrics.",
+        )
+    return np.array(run.history[name])
+
+
+def _label_epochs(ax: Axes, title: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="epoch", ylabel=title)
+
+
+def _titled(metric: str) -> str:
+    name = metric.removeprefix("val_")
+    where = "validation " if metric.startswith("val_") else ""
+    return where + _TITLES.get(name, name.replace("_", " "))

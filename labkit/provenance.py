@@ -1,0 +1,90 @@
+"""Where a run was made: machine, versions, commit, time."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from labkit import workspace
+
+_BACKEND_PACKAGE = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+def collect() -> Mapping[str, str]:
+    """Return where and when this process runs, every value a short text.
+
+    Loads Keras. `commit` ends in "+changes" where the checkout differs from it, and is
+    "unknown" outside a checkout.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "backend": backend,
+        "device": device(),
+        "precision": keras.config.dtype_policy().name,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        backend: metadata.version(_BACKEND_PACKAGE.get(backend, backend)),
+        "numpy": metadata.version("numpy"),
+        "commit": _commit(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def device() -> str:
+    """Return what trains, e.g. "2 CPU cores (AMD EPYC)" or "GPU (NVIDIA H200)"."""
+    import keras
+
+    if any(name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()):
+        return f"GPU ({_gpu_name()})"
+    return f"{_cores()} CPU cores ({_processor()})"
+
+
+def _cores() -> int:
+    """Return the cores this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.split(":", 1)[1].split())
+    return platform.processor() or platform.machine()
+
+
+def _gpu_name() -> str:
+    query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        lines = subprocess.run(
+            query, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return "of unknown make"
+    return lines[0].strip() if lines else "of unknown make"
+
+
+def _commit() -> str:
+    root = workspace.checkout()
+    if root is None:
+        return "unknown"
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--", "labkit", "notebooks")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}+changes" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,0 +1,142 @@
+"""Tables of runs, as mean ± sd over seeds, with where the numbers come from beneath."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from labkit import replicates
+from labkit.errors import ParameterError
+from labkit.records import Run
+
+COLUMNS = {
+    "parameters": "parameters",
+    "epochs": "epochs",
+    "seconds": "seconds",
+    "train_accuracy": "train accuracy",
+    "validation_accuracy": "validation accuracy",
+    "test_accuracy": "test accuracy",
+}
+_DIGITS = {"parameters": 0, "trainable_parameters": 0, "epochs": 0, "seconds": 1}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table and the line beneath it; it shows itself in a notebook and on the site.
+
+    Attributes:
+        frame: what is written in the cells, as text.
+        caption: the provenance of its numbers.
+    """
+
+    frame: pd.DataFrame
+    caption: str
+
+    def _repr_html_(self) -> str:
+        table = self.frame.to_html(border=0, classes="labkit-table", justify="left")
+        return f'{table}\n<p class="run-caption">{html.escape(self.caption)}</p>'
+
+    def __repr__(self) -> str:
+        return f"{self.frame.to_string()}\n{self.caption}"
+
+
+def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Table:
+    """Return one row an experiment, mean ± sd over its recorded seeds.
+
+    A run of a higher budget with fewer than three seeds is a row of its own, marked with its n.
+
+    Args:
+        runs: title of the row → run, as `train` returned it.
+        columns: name of the number (see `Run.value`) → title of the column. A number that a
+            run does not have is left empty.
+
+    Raises:
+        ParameterError: no runs.
+    """
+    _require_runs(runs)
+    rows = {}
+    for title, run in runs.items():
+        rows[_marked(title, run)] = _row(replicates.shown(run), columns)
+        if run.extra:
+            rows[f"{title} ({run.extra[0].budget}, n = {len(run.extra)})"] = _row(
+                run.extra, columns
+            )
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns.values()))
+    everything = [one for run in runs.values() for one in replicates.shown(run)]
+    return Table(frame, replicates.caption(everything))
+
+
+def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
+    """Return each experiment's difference from a base, paired by seed.
+
+    Runs of one seed share their split and order, so the difference within a seed is steadier
+    than the difference of two means.
+
+    Args:
+        runs: title of the row → run; `base` is one of the titles.
+        base: the experiment the others are compared with.
+        metric: see `Run.value`.
+
+    Raises:
+        ParameterError: no runs, an unknown base, or no seed that both have.
+    """
+    _require_runs(runs)
+    if base not in runs:
+        raise ParameterError(
+            "base",
+            expected=f"one of {', '.join(runs)}",
+            received=repr(base),
+            remedy="Name the row that the others are compared with.",
+        )
+    rows = {title: _paired(run, runs[base], metric) for title, run in runs.items() if title != base}
+    columns = [f"{metric.replace('_', ' ')}: difference from {base}", "seeds above", "seeds"]
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    everything = [one for run in runs.values() for one in replicates.shown(run)]
+    return Table(frame, replicates.caption(everything))
+
+
+def _paired(run: Run, base: Run, metric: str) -> list[str]:
+    ours = {one.seed: one.value(metric) for one in replicates.shown(run)}
+    theirs = {one.seed: one.value(metric) for one in replicates.shown(base)}
+    common = sorted(ours.keys() & theirs.keys())
+    if not common:
+        raise ParameterError(
+            run.experiment,
+            expected=f"a seed that {base.experiment} has too",
+            received=f"{sorted(ours)} and {sorted(theirs)}",
+            remedy="Train or record both with the same seeds.",
+        )
+    gaps = pd.Series([ours[seed] - theirs[seed] for seed in common])
+    spread = f" ± {gaps.std():.4f}" if len(gaps) > 1 else " (n = 1)"
+    return [f"{gaps.mean():+.4f}{spread}", str(int((gaps > 0).sum())), str(len(gaps))]
+
+
+def _row(runs: Sequence[Run], columns: Mapping[str, str]) -> list[str]:
+    return [_cell(runs, name) for name in columns]
+
+
+def _cell(runs: Sequence[Run], name: str) -> str:
+    if not all(name in run.values() for run in runs):
+        return ""
+    number = replicates.statistic(runs, name)
+    digits = _DIGITS.get(name, 4)
+    if digits == 0 and number.sd != number.sd or number.sd == 0:
+        return f"{number.mean:,.{digits}f}"
+    return number.text(digits)
+
+
+def _marked(title: str, run: Run) -> str:
+    return f"{title} (sample data)" if run.is_sample else title
+
+
+def _require_runs(runs: Mapping[str, Run]) -> None:
+    if not runs:
+        raise ParameterError(
+            "runs",
+            expected="at least one run with its title",
+            received="none",
+            remedy='Pass {"two layers": run}.',
+        )
