@@ -16,14 +16,24 @@ class LabkitError(Exception):
         remedy: what to do about it, one or two whole sentences.
     """
 
-    def __init__(self, subject: str, *, expected: str, received: str, remedy: str) -> None:
+    def __init__(
+        self, subject: str, *, expected: str, received: str, remedy: str
+    ) -> None:
         self.subject, self.expected = subject, expected
         self.received, self.remedy = received, remedy
-        super().__init__(f"{subject}: expected {expected}; received {received}. {remedy}")
+        super().__init__(
+            f"{subject}: expected {expected}; received {received}. {remedy}"
+        )
 
     def __reduce__(self):
         """Keep the error whole when it travels between processes."""
-        return _rebuild, (type(self), self.subject, self.expected, self.received, self.remedy)
+        return _rebuild, (
+            type(self),
+            self.subject,
+            self.expected,
+            self.received,
+            self.remedy,
+        )
 
 
 def _rebuild(kind, subject, expected, received, remedy):
@@ -76,6 +86,10 @@ class StaleRecordError(RecordError):
 
 class ModelError(LabkitError, ValueError):
     """A model that `train` cannot train: compiled already, without weights, not a model."""
+
+
+class NotebookError(LabkitError):
+    """A notebook that is not there, or a cell of it that failed."""
 
 
 class ClaimError(LabkitError):

@@ -37,16 +37,22 @@ def compiled(model: keras.Model, recipe: Recipe) -> keras.Model:
     trainable = model
     if recipe.augmentation:
         fresh = [_without_seed(layer) for layer in recipe.augmentation]
-        trainable = keras.Sequential([keras.Input(model.input_shape[1:]), *fresh, model])
+        trainable = keras.Sequential(
+            [keras.Input(model.input_shape[1:]), *fresh, model]
+        )
     metrics = [*recipe.metrics, *([_data_loss(recipe)] if model.losses else [])]
-    trainable.compile(optimizer=recipe.fresh_optimizer(), loss=recipe.loss, metrics=metrics)
+    trainable.compile(
+        optimizer=recipe.fresh_optimizer(), loss=recipe.loss, metrics=metrics
+    )
     trainable.optimizer.build(trainable.trainable_variables)
     return trainable
 
 
 def _without_seed(layer: keras.layers.Layer) -> keras.layers.Layer:
     """Return a copy whose seed comes from the run's, not from when the recipe was written."""
-    config = {name: value for name, value in layer.get_config().items() if name != "seed"}
+    config = {
+        name: value for name, value in layer.get_config().items() if name != "seed"
+    }
     return type(layer).from_config(config)
 
 
@@ -93,7 +99,14 @@ def fit(
     progress = progress or Progress({}, [])
     saver = _Saver(checkpoint)
     first = len(progress.seconds_per_epoch)
-    bar = tqdm(range(first, recipe.epochs), desc=title, unit="epoch", leave=False)
+    quiet = recipe.epochs == 1  # nothing to follow, and no bar left in a stored output
+    bar = tqdm(
+        range(first, recipe.epochs),
+        desc=title,
+        unit="epoch",
+        leave=False,
+        disable=quiet,
+    )
     for epoch in bar:
         order = np.random.default_rng((seed, epoch)).permutation(len(splits["train"]))
         logs = _epoch(model, recipe, splits, order, progress)
@@ -151,5 +164,7 @@ class _Saver:
             checkpoints.save(self.path, model, callbacks, progress)
             self.saved = time.monotonic()
         except CacheWriteError as problem:
-            warnings.warn(f"Training goes on, but cannot be resumed: {problem}", stacklevel=2)
+            warnings.warn(
+                f"Training goes on, but cannot be resumed: {problem}", stacklevel=2
+            )
             self.path = None

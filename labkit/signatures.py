@@ -6,9 +6,11 @@ and the data that were asked for. Not in it: names, seeds, dtype, budget, device
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import inspect
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,7 +54,9 @@ def _quoted(lines: list[str]) -> str:
     return "; ".join(f'"{line}"' for line in lines) or "nothing there"
 
 
-def signature(model: keras.Model, recipe: Recipe, request: Mapping[str, Any]) -> Signature:
+def signature(
+    model: keras.Model, recipe: Recipe, request: Mapping[str, Any]
+) -> Signature:
     """Return the signature of one training.
 
     Args:
@@ -60,41 +64,69 @@ def signature(model: keras.Model, recipe: Recipe, request: Mapping[str, Any]) ->
         recipe: with its by-budget settings resolved (`recipe.at(budget)`).
         request: the dataset's request.
     """
-    return Signature((*_model_lines(model), *_recipe_lines(recipe), _request_line(request)))
+    return Signature(
+        (*_model_lines(model), *_recipe_lines(recipe), _request_line(request))
+    )
 
 
 def _model_lines(model: keras.Model) -> Iterable[str]:
-    places = {layer.name: place for place, layer in enumerate(model.layers, start=1)}
     yield f"input {_shapes(model.input_shape)}"
-    inputs = _inputs_of_layers(model)
-    for layer in model.layers:
-        if type(layer).__name__ == "InputLayer":
-            continue
-        before = inputs.get(layer.name, ())
-        branch = f" after {'+'.join(str(places[name]) for name in before)}" if before else ""
-        shape = _shapes(layer.output.shape)
-        yield f"{describe(layer)}{branch} -> {shape}, {layer.count_params():,} parameters"
+    yield from _operation_lines(model, indent="")
     yield f"parameters: {model.count_params():,}"
 
 
-def _inputs_of_layers(model: keras.Model) -> dict[str, list[str]]:
-    """Return, for a network that is not a plain stack, which layers feed which."""
-    if type(model).__name__ == "Sequential":
-        return {}
-    layers = model.get_config().get("layers", [])
-    return {layer["name"]: list(_history(layer["inbound_nodes"])) for layer in layers}
+def _operation_lines(model: keras.Model, *, indent: str) -> Iterable[str]:
+    """Describe layers, operations such as `a + b`, and, indented, what is inside inner models."""
+    is_stack = type(model).__name__ == "Sequential"
+    operations = model.layers if is_stack else model.operations
+    inputs = {} if is_stack else _inputs(model, operations)
+    for one in operations:
+        if type(one).__name__ == "InputLayer":
+            continue
+        is_model = hasattr(one, "layers")
+        what = f"{type(one).__name__}:" if is_model else describe(one)
+        count = one.count_params() if hasattr(one, "count_params") else 0
+        shape = _shapes(_output_shape(one))
+        yield f"{indent}{what}{inputs.get(one.name, '')} -> {shape}, {count:,} parameters"
+        if is_model:
+            yield from _operation_lines(one, indent=indent + "  ")
 
 
-def _history(node: Any) -> Iterable[str]:
-    if isinstance(node, Mapping):
-        if "keras_history" in node:
-            yield node["keras_history"][0]
-        else:
-            for value in node.values():
-                yield from _history(value)
+def _inputs(model: keras.Model, operations: Iterable[Any]) -> dict[str, str]:
+    """Say, for a network that is not a plain stack, which operations feed which."""
+    places = {one.name: place for place, one in enumerate(operations, start=1)}
+    inputs = {}
+    for layer in model.get_config()["layers"]:
+        fed = "+".join(_origins(layer["inbound_nodes"], places))
+        inputs[layer["name"]] = f" after {fed}" if fed else ""
+    return inputs
+
+
+def _origins(node: Any, places: Mapping[str, int]) -> Iterable[str]:
+    """Yield where a call's tensors come from, and the constants beside them (`x * 0.5`)."""
+    if isinstance(node, Mapping) and "keras_history" in node:
+        name, call, output = node["keras_history"]
+        yield f"{places[name]}" + f".{call}" * (call > 0) + f"[{output}]" * (output > 0)
+    elif isinstance(node, Mapping):
+        kept = (
+            value
+            for key, value in node.items()
+            if key not in ("class_name", "shape", "dtype")
+        )
+        for value in kept:
+            yield from _origins(value, places)
     elif isinstance(node, list | tuple):
         for value in node:
-            yield from _history(value)
+            yield from _origins(value, places)
+    elif node is not None and node is not False:
+        yield repr(_plain(node))
+
+
+def _output_shape(operation: Any) -> Any:
+    output = operation.output
+    if isinstance(output, list | tuple):
+        return [one.shape for one in output]
+    return output.shape
 
 
 def _shapes(shape: Any) -> str:
@@ -119,7 +151,9 @@ def _recipe_lines(recipe: Recipe) -> Iterable[str]:
 
 
 def _request_line(request: Mapping[str, Any]) -> str:
-    options = ", ".join(f"{key}={_text(request[key])}" for key in sorted(request) if key != "name")
+    options = ", ".join(
+        f"{key}={_text(request[key])}" for key in sorted(request) if key != "name"
+    )
     return f"data: {request['name']}({options})"
 
 
@@ -131,15 +165,17 @@ def describe(part: Any, *, always: tuple[str, ...] = ()) -> str:
         always: settings that are written also where they are the default.
     """
     if not hasattr(part, "get_config"):
-        return part.__name__ if inspect.isfunction(part) else _text(part)
+        return _function(part) if inspect.isfunction(part) else _text(part)
     settings = _own_settings(part)
-    usual = _default_settings(type(part), settings)
+    usual = _default_settings(part, settings)
     different = {
         name: value
         for name, value in settings.items()
         if name in always or name not in usual or usual[name] != value
     }
-    arguments = ", ".join(f"{name}={_text(different[name])}" for name in sorted(different))
+    arguments = ", ".join(
+        f"{name}={_text(different[name])}" for name in sorted(different)
+    )
     return f"{type(part).__name__}({arguments})"
 
 
@@ -148,19 +184,58 @@ def _own_settings(part: Any) -> dict[str, Any]:
     config = part.get_config()
     if config.get("trainable") is True:
         del config["trainable"]
-    return {name: _plain(value) for name, value in config.items() if name not in _NOT_A_SETTING}
+    return {
+        name: _function(getattr(part, name))
+        if _is_function(part, name, value)
+        else _plain(value)
+        for name, value in config.items()
+        if name not in _NOT_A_SETTING
+    }
 
 
-def _default_settings(kind: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _is_function(part: Any, name: str, value: Any) -> bool:
+    """Say whether a setting is a function that Keras knows by no name, as in a Lambda layer."""
+    return isinstance(value, Mapping) and inspect.isfunction(getattr(part, name, None))
+
+
+def _default_settings(part: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the optional settings of a part made from its required arguments alone."""
-    parameters = inspect.signature(kind.__init__).parameters.values()
+    kind, config = type(part), part.get_config()
     required = {
-        one.name: settings[one.name]
-        for one in parameters
+        one.name: getattr(part, one.name)
+        if _is_function(part, one.name, config[one.name])
+        else settings[one.name]
+        for one in inspect.signature(kind.__init__).parameters.values()
         if one.default is one.empty and one.name in settings
     }
-    usual = _own_settings(kind.from_config(required))
+    try:
+        usual = _own_settings(
+            kind.from_config(dict(required))
+        )  # some empty what they are given
+    except (
+        KeyError,
+        TypeError,
+    ):  # Rescaling's wants every setting, Lambda's wants bytes
+        usual = _own_settings(kind(**required))
     return {name: value for name, value in usual.items() if name not in required}
+
+
+def _function(function: Any) -> str:
+    """Name a function; one that is not Keras's own is told apart by what is written in it."""
+    name = function.__name__
+    if function.__module__.partition(".")[0] == "keras":
+        return name
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        tree = ast.parse(source)
+    except (OSError, TypeError):  # typed at a prompt: there is no source to read
+        return name
+    except SyntaxError:  # a lambda's lines, cut out of a longer statement
+        tree = ast.Constant(source)
+    lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+    if name == "<lambda>" and len(lambdas) == 1:
+        return ast.unparse(lambdas[0])
+    return f"{name} {hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:8]}"
 
 
 def _plain(value: Any) -> Any:
@@ -168,7 +243,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if set(value) >= {"class_name", "config"}:
             return {**value, "config": _plain(value["config"])}
-        return {key: _plain(one) for key, one in value.items() if key not in _NOT_A_SETTING}
+        return {
+            key: _plain(one) for key, one in value.items() if key not in _NOT_A_SETTING
+        }
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, float):
@@ -178,10 +255,21 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping) and set(value) >= {"class_name", "config"}:
-        return describe(_revive(value))
+        return _part_text(value)
     if isinstance(value, list):
         return "(" + ", ".join(_text(one) for one in value) + ")"
+    if inspect.isfunction(value):
+        return repr(_function(value))
+    if type(value).__repr__ is object.__repr__:  # it would print an address
+        return type(value).__name__
     return repr(_plain(value))
+
+
+def _part_text(configuration: Mapping[str, Any]) -> str:
+    try:
+        return describe(_revive(configuration))
+    except (TypeError, ValueError):  # a class that only the notebook knows
+        return f"{configuration['class_name']}({_text(configuration['config'])})"
 
 
 def _revive(configuration: Mapping[str, Any]) -> Any:
@@ -200,5 +288,7 @@ def _callback(callback: keras.callbacks.Callback) -> str:
         and hasattr(callback, one.name)
         and getattr(callback, one.name) != one.default
     }
-    arguments = ", ".join(f"{name}={_text(settings[name])}" for name in sorted(settings))
+    arguments = ", ".join(
+        f"{name}={_text(settings[name])}" for name in sorted(settings)
+    )
     return f"{type(callback).__name__}({arguments})"

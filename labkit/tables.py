@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labkit import replicates
+from labkit.claims import Claim
 from labkit.errors import ParameterError
 from labkit.records import Run
+
+if TYPE_CHECKING:
+    import keras
 
 COLUMNS = {
     "parameters": "parameters",
@@ -65,8 +71,7 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
                 run.extra, columns
             )
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns.values()))
-    everything = [one for run in runs.values() for one in replicates.shown(run)]
-    return Table(frame, replicates.caption(everything))
+    return Table(frame, _caption(runs))
 
 
 def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
@@ -91,11 +96,69 @@ def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
             received=repr(base),
             remedy="Name the row that the others are compared with.",
         )
-    rows = {title: _paired(run, runs[base], metric) for title, run in runs.items() if title != base}
-    columns = [f"{metric.replace('_', ' ')}: difference from {base}", "seeds above", "seeds"]
+    rows = {
+        title: _paired(run, runs[base], metric)
+        for title, run in runs.items()
+        if title != base
+    }
+    columns = [
+        f"{metric.replace('_', ' ')}: difference from {base}",
+        "seeds above",
+        "seeds",
+    ]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    everything = [one for run in runs.values() for one in replicates.shown(run)]
-    return Table(frame, replicates.caption(everything))
+    return Table(frame, _caption(runs))
+
+
+def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
+    """Return what a report says beside what we recorded, a row a claim.
+
+    Args:
+        runs: title → run; each claim is answered by the run of its experiment.
+        quotes: claims with a number, from `claims.quote`.
+
+    Raises:
+        ParameterError: no run answers one of the claims.
+    """
+    titles = {run.experiment: title for title, run in runs.items()}
+    rows = {}
+    for claim in quotes:
+        if claim.experiment not in titles:
+            raise ParameterError(
+                claim.id,
+                expected=f"one of the runs {', '.join(titles)}",
+                received=str(claim.experiment),
+                remedy="Pass the run that answers this claim too.",
+            )
+        title = titles[claim.experiment]
+        ours = _cell(replicates.shown(runs[title]), claim.metric)
+        rows[title] = [f"{claim.value:.4f}", ours]
+    columns = [
+        f"{quotes[0].report} says",
+        f"recorded {quotes[0].metric.replace('_', ' ')}",
+    ]
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return Table(frame, _caption(runs))
+
+
+def summary(model: keras.Model) -> Table:
+    """Return a network's layers with output shape and parameters, as `model.summary()` has them.
+
+    It is a table of its own because a screen reader can walk it.
+    """
+    rows = [
+        (type(layer).__name__, _shape(layer.output.shape), f"{layer.count_params():,}")
+        for layer in model.layers
+        if type(layer).__name__ != "InputLayer"
+    ]
+    frame = pd.DataFrame(rows, columns=["layer", "output shape", "parameters"])
+    fixed = sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
+    note = f", {fixed:,} of them not trainable" if fixed else ""
+    return Table(frame, f"{model.count_params():,} parameters{note}")
+
+
+def _shape(shape: tuple[int | None, ...]) -> str:
+    return "(" + ", ".join("n" if size is None else str(size) for size in shape) + ")"
 
 
 def _paired(run: Run, base: Run, metric: str) -> list[str]:
@@ -112,6 +175,12 @@ def _paired(run: Run, base: Run, metric: str) -> list[str]:
     gaps = pd.Series([ours[seed] - theirs[seed] for seed in common])
     spread = f" ± {gaps.std():.4f}" if len(gaps) > 1 else " (n = 1)"
     return [f"{gaps.mean():+.4f}{spread}", str(int((gaps > 0).sum())), str(len(gaps))]
+
+
+def _caption(runs: Mapping[str, Run]) -> str:
+    return replicates.caption(
+        [one for run in runs.values() for one in replicates.shown(run)]
+    )
 
 
 def _row(runs: Sequence[Run], columns: Mapping[str, str]) -> list[str]:

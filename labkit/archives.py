@@ -1,0 +1,177 @@
+"""Data files: plain `.npz`, never pickled, read against known checksums, written atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from labkit.errors import CacheWriteError, DataFileError
+
+Arrays = dict[str, np.ndarray]
+Facts = Mapping[str, Mapping[str, Any]]
+
+# What zipfile, zlib and numpy raise on a file that is not what it should be.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def describe(array: np.ndarray) -> dict[str, Any]:
+    """Return the facts of an array: shape, dtype and the sha256 of its bytes in C order."""
+    digest = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    return {"shape": list(array.shape), "dtype": array.dtype.name, "sha256": digest}
+
+
+def read(path: Path, facts: Facts, *, remedy: str) -> Arrays:
+    """Read the arrays that `facts` names, whole and unaltered.
+
+    Args:
+        path: an ``.npz`` file.
+        facts: shape, dtype and sha256 of each array that must be there.
+        remedy: what the reader should do where the file is wrong.
+
+    Raises:
+        DataFileError: truncated, altered, pickled, unreadable, or of another shape or dtype.
+    """
+    check_headers(path, facts, remedy=remedy)
+    with _opened(path, remedy), np.load(path, allow_pickle=False) as archive:
+        arrays = {key: archive[key] for key in facts}
+    check_arrays(arrays, facts, subject=str(path), remedy=remedy)
+    return arrays
+
+
+def check_headers(path: Path, facts: Facts, *, remedy: str) -> None:
+    """Check names, shapes and dtypes in a file without reading its arrays.
+
+    Raises:
+        DataFileError: not an ``.npz``, or not these arrays.
+    """
+    with _opened(path, remedy), zipfile.ZipFile(path) as archive:
+        inside = set(archive.namelist())
+        headers = {
+            key: _header(archive, key) for key in facts if f"{key}.npy" in inside
+        }
+    for key, fact in facts.items():
+        _compare(str(path), key, fact, headers.get(key), remedy)
+
+
+def check_arrays(arrays: Arrays, facts: Facts, *, subject: str, remedy: str) -> None:
+    """Hold arrays in memory against their facts, sha256 included.
+
+    Raises:
+        DataFileError: an array is missing or differs.
+    """
+    for key, fact in facts.items():
+        array = arrays.get(key)
+        header = None if array is None else (array.shape, array.dtype)
+        _compare(subject, key, fact, header, remedy)
+        _compare_digest(subject, key, fact["sha256"], describe(array)["sha256"], remedy)
+
+
+def check_file(path: Path, sha256: str, *, remedy: str) -> None:
+    """Hold the bytes of a file against a sha256.
+
+    Raises:
+        DataFileError: the file cannot be read, or its bytes differ.
+    """
+    with _opened(path, remedy), path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    _compare_digest(str(path), "the file", sha256, found, remedy)
+
+
+def write(path: Path, arrays: Arrays, *, remedy: str, compressed: bool = False) -> None:
+    """Write an ``.npz`` whole or not at all: into a hidden file beside it, then renamed.
+
+    Raises:
+        CacheWriteError: a full disk or a read-only folder. What was at `path` is as before.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    save = np.savez_compressed if compressed else np.savez
+    try:
+        with partial.open("wb") as stream:
+            save(stream, **arrays)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise unwritable(path, error, remedy=remedy) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError, *, remedy: str) -> CacheWriteError:
+    """Return the error for a file that could not be written."""
+    return CacheWriteError(
+        str(path),
+        expected="a folder that can be written, with space for the file",
+        received=f"{type(error).__name__}: {error.strerror or error}",
+        remedy=remedy,
+    )
+
+
+def _header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype]:
+    with archive.open(f"{key}.npy") as stream:
+        version = npy.read_magic(stream)
+        parse = (
+            npy.read_array_header_1_0
+            if version == (1, 0)
+            else npy.read_array_header_2_0
+        )
+        shape, _, dtype = parse(stream)
+    return shape, dtype
+
+
+def _compare(
+    subject: str, key: str, fact: Mapping[str, Any], header: Any, remedy: str
+) -> None:
+    expected = f"{key} of shape {tuple(fact['shape'])} and type {fact['dtype']}"
+    if header is None:
+        received = f"no array of the name {key}"
+    elif header[1].hasobject:
+        received = "pickled Python objects, which labkit never loads"
+    elif header != (tuple(fact["shape"]), np.dtype(fact["dtype"])):
+        received = f"shape {header[0]} and type {header[1].name}"
+    else:
+        return
+    raise DataFileError(subject, expected=expected, received=received, remedy=remedy)
+
+
+def _compare_digest(
+    subject: str, key: str, expected: str, found: str, remedy: str
+) -> None:
+    if found != expected:
+        raise DataFileError(
+            subject,
+            expected=f"{key} with sha256 {expected}",
+            received=f"sha256 {found}",
+            remedy=remedy,
+        )
+
+
+@contextlib.contextmanager
+def _opened(path: Path, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise DataFileError(
+            str(path),
+            expected="a whole, readable file",
+            received=f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}",
+            remedy=remedy,
+        ) from error
