@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from labkit.errors import CacheWriteError, DataFileError
+from labkit import files
+from labkit.errors import DataFileError
 
 Arrays = dict[str, np.ndarray]
 Facts = Mapping[str, Mapping[str, Any]]
@@ -63,9 +63,7 @@ def check_headers(path: Path, facts: Facts, *, remedy: str) -> None:
     """
     with _opened(path, remedy), zipfile.ZipFile(path) as archive:
         inside = set(archive.namelist())
-        headers = {
-            key: _header(archive, key) for key in facts if f"{key}.npy" in inside
-        }
+        headers = {key: _header(archive, key) for key in facts if f"{key}.npy" in inside}
     for key, fact in facts.items():
         _compare(str(path), key, fact, headers.get(key), remedy)
 
@@ -94,52 +92,26 @@ def check_file(path: Path, sha256: str, *, remedy: str) -> None:
     _compare_digest(str(path), "the file", sha256, found, remedy)
 
 
-def write(path: Path, arrays: Arrays, *, remedy: str, compressed: bool = False) -> None:
-    """Write an ``.npz`` whole or not at all: into a hidden file beside it, then renamed.
+def write(path: Path, arrays: Arrays, *, compressed: bool = False) -> None:
+    """Write an ``.npz``, whole or not at all.
 
     Raises:
         CacheWriteError: a full disk or a read-only folder. What was at `path` is as before.
     """
-    partial = path.with_name(f".{path.name}.partial")
     save = np.savez_compressed if compressed else np.savez
-    try:
-        with partial.open("wb") as stream:
-            save(stream, **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        raise unwritable(path, error, remedy=remedy) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def unwritable(path: Path, error: OSError, *, remedy: str) -> CacheWriteError:
-    """Return the error for a file that could not be written."""
-    return CacheWriteError(
-        str(path),
-        expected="a folder that can be written, with space for the file",
-        received=f"{type(error).__name__}: {error.strerror or error}",
-        remedy=remedy,
-    )
+    with files.written_whole(path) as partial, partial.open("wb") as stream:
+        save(stream, **arrays)
 
 
 def _header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype]:
     with archive.open(f"{key}.npy") as stream:
         version = npy.read_magic(stream)
-        parse = (
-            npy.read_array_header_1_0
-            if version == (1, 0)
-            else npy.read_array_header_2_0
-        )
+        parse = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = parse(stream)
     return shape, dtype
 
 
-def _compare(
-    subject: str, key: str, fact: Mapping[str, Any], header: Any, remedy: str
-) -> None:
+def _compare(subject: str, key: str, fact: Mapping[str, Any], header: Any, remedy: str) -> None:
     expected = f"{key} of shape {tuple(fact['shape'])} and type {fact['dtype']}"
     if header is None:
         received = f"no array of the name {key}"
@@ -152,9 +124,7 @@ def _compare(
     raise DataFileError(subject, expected=expected, received=received, remedy=remedy)
 
 
-def _compare_digest(
-    subject: str, key: str, expected: str, found: str, remedy: str
-) -> None:
+def _compare_digest(subject: str, key: str, expected: str, found: str, remedy: str) -> None:
     if found != expected:
         raise DataFileError(
             subject,

@@ -21,6 +21,11 @@ Facts = Mapping[str, Mapping[str, Any]]  # array name -> its shape, dtype and sh
 PACKAGE_FOLDER = Path(__file__).resolve().parent / "sample_data"
 CHECKSUMS = "SHA256SUMS"  # of the files in PACKAGE_FOLDER, in the format of sha256sum
 
+
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 _DIGITS = tuple("0123456789")
 _CLOTHES = (
     "T-shirt/top",
@@ -34,10 +39,8 @@ _CLOTHES = (
     "Bag",
     "Ankle boot",
 )
-_OBJECTS_10 = tuple(
-    "airplane automobile bird cat deer dog frog horse ship truck".split()
-)
-_OBJECTS_100 = tuple(
+_OBJECTS_10 = _names("airplane automobile bird cat deer dog frog horse ship truck")
+_OBJECTS_100 = _names(
     """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
     butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab
     crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard
@@ -45,9 +48,9 @@ _OBJECTS_100 = tuple(
     oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
     possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake
     spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor
-    train trout tulip turtle wardrobe whale willow_tree wolf woman worm""".split()
+    train trout tulip turtle wardrobe whale willow_tree wolf woman worm"""
 )
-_BOSTON = tuple("CRIM ZN INDUS CHAS NOX RM AGE DIS RAD TAX PTRATIO B LSTAT".split())
+_BOSTON = _names("CRIM ZN INDUS CHAS NOX RM AGE DIS RAD TAX PTRATIO B LSTAT")
 _CALIFORNIA = (
     "longitude",
     "latitude",

@@ -41,25 +41,18 @@ class Progress:
     seconds_before: float = 0.0
 
 
-def save(
-    path: Path, model: keras.Model, callbacks: Sequence, progress: Progress
-) -> None:
+def save(path: Path, model: keras.Model, callbacks: Sequence, progress: Progress) -> None:
     """Write weights, optimizer, seed generators, history and callbacks' state to `path`.
 
     Raises:
         CacheWriteError: the folder cannot be written, or the disk is full.
     """
-    arrays = {
-        f"variable{place}": np.asarray(one)
-        for place, one in enumerate(_variables(model))
-    }
+    arrays = {f"variable{place}": np.asarray(one) for place, one in enumerate(_variables(model))}
     states = [_state(callback) for callback in callbacks]
     plain = {
         "history": progress.history,
         "seconds_per_epoch": progress.seconds_per_epoch,
-        "callbacks": [
-            _unload(state, f"callback{n}", arrays) for n, state in enumerate(states)
-        ],
+        "callbacks": [_unload(state, f"callback{n}", arrays) for n, state in enumerate(states)],
     }
     arrays["progress"] = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -116,9 +109,7 @@ def _state(callback: Any) -> dict[str, Any]:
     }
 
 
-def _unload(
-    state: Mapping[str, Any], prefix: str, arrays: dict[str, np.ndarray]
-) -> dict:
+def _unload(state: Mapping[str, Any], prefix: str, arrays: dict[str, np.ndarray]) -> dict:
     """Move a state's arrays into `arrays`; leave their names in their place."""
     plain: dict[str, Any] = {}
     for name, value in state.items():
@@ -127,9 +118,7 @@ def _unload(
             arrays.update(zip(names, map(np.asarray, value), strict=True))
             plain[name] = {"arrays": names}
         else:
-            plain[name] = (
-                value if value is None or isinstance(value, bool) else _number(value)
-            )
+            plain[name] = value if value is None or isinstance(value, bool) else _number(value)
     return plain
 
 
@@ -139,12 +128,8 @@ def _number(value: Any) -> float | int | str:
     return float(value)
 
 
-def _reload(
-    state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
+def _reload(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {
-        name: [arrays[one] for one in value["arrays"]]
-        if isinstance(value, dict)
-        else value
+        name: [arrays[one] for one in value["arrays"]] if isinstance(value, dict) else value
         for name, value in state.items()
     }

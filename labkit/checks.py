@@ -34,9 +34,7 @@ def shape(array: np.ndarray, expected: tuple[int | None, ...]) -> str:
             if len(found) < len(expected)
             else "There is an axis too many: did something stay unflattened?"
         )
-        raise _failed(
-            "shape", f"{len(expected)} axes like {expected}", str(found), hint
-        )
+        raise _failed("shape", f"{len(expected)} axes like {expected}", str(found), hint)
     wrong = [
         place
         for place, (size, wanted) in enumerate(zip(found, expected, strict=True))
@@ -125,6 +123,4 @@ def beats_baseline(run: Run, baseline: float, *, metric: str = "test_accuracy") 
 
 
 def _failed(subject: str, expected: str, received: str, hint: str) -> CheckFailed:
-    return CheckFailed(
-        subject, expected=expected, received=received, remedy=f"Hint: {hint}"
-    )
+    return CheckFailed(subject, expected=expected, received=received, remedy=f"Hint: {hint}")

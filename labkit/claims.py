@@ -73,10 +73,7 @@ def quote(id: str) -> Claim:
 
 
 def _hint(id: str, known: dict[str, Claim]) -> str:
-    return (
-        nearest(id, known).partition(" Allowed:")[0]
-        + " See book/claims.toml for all of them."
-    )
+    return nearest(id, known).partition(" Allowed:")[0] + " See book/claims.toml for all of them."
 
 
 def read(path: Path | None = None) -> tuple[Claim, ...]:
@@ -110,9 +107,7 @@ def _claim(path: Path, table: dict[str, Any]) -> Claim:
             path, "the fields of a claim", f"{table.get('id')}: {problem}"
         ) from problem
     if claim.kind not in KINDS:
-        raise _malformed(
-            path, f"a kind of {', '.join(KINDS)}", f"{claim.id}: {claim.kind!r}"
-        )
+        raise _malformed(path, f"a kind of {', '.join(KINDS)}", f"{claim.id}: {claim.kind!r}")
     if claim.kind in ("number", "count") and not isinstance(claim.value, int | float):
         raise _malformed(path, "a number as value", f"{claim.id}: {claim.value!r}")
     return claim

@@ -16,24 +16,14 @@ class LabkitError(Exception):
         remedy: what to do about it, one or two whole sentences.
     """
 
-    def __init__(
-        self, subject: str, *, expected: str, received: str, remedy: str
-    ) -> None:
+    def __init__(self, subject: str, *, expected: str, received: str, remedy: str) -> None:
         self.subject, self.expected = subject, expected
         self.received, self.remedy = received, remedy
-        super().__init__(
-            f"{subject}: expected {expected}; received {received}. {remedy}"
-        )
+        super().__init__(f"{subject}: expected {expected}; received {received}. {remedy}")
 
     def __reduce__(self):
         """Keep the error whole when it travels between processes."""
-        return _rebuild, (
-            type(self),
-            self.subject,
-            self.expected,
-            self.received,
-            self.remedy,
-        )
+        return _rebuild, (type(self), self.subject, self.expected, self.received, self.remedy)
 
 
 def _rebuild(kind, subject, expected, received, remedy):
@@ -106,7 +96,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     >>> nearest("mnits", ["mnist", "imdb"])
     "Did you mean 'mnist'? Allowed: mnist, imdb."
     """
-    allowed = list(allowed)
-    close = difflib.get_close_matches(str(name).lower(), allowed, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Allowed: {', '.join(allowed)}."
+    spelled = {one.lower(): one for one in allowed}
+    close = difflib.get_close_matches(str(name).lower(), spelled, n=1, cutoff=0.5)
+    hint = f"Did you mean {spelled[close[0]]!r}? " if close else ""
+    return f"{hint}Allowed: {', '.join(spelled.values())}."

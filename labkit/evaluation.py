@@ -32,16 +32,10 @@ def measured(model: keras.Model, split: Split) -> dict[str, float]:
 
 def with_data_loss(logs: dict[str, float]) -> dict[str, float]:
     """Return the logs with `data_loss` right after the loss."""
-    return {
-        "loss": logs["loss"],
-        "data_loss": logs.get("data_loss", logs["loss"]),
-        **logs,
-    }
+    return {"loss": logs["loss"], "data_loss": logs.get("data_loss", logs["loss"]), **logs}
 
 
-def confusion(
-    model: keras.Model, split: Split, classes: int
-) -> tuple[np.ndarray, Mistakes | None]:
+def confusion(model: keras.Model, split: Split, classes: int) -> tuple[np.ndarray, Mistakes | None]:
     """Return the confusion matrix of a split, and its most confident mistakes on images.
 
     Args:
@@ -70,9 +64,7 @@ def _probabilities(outputs: np.ndarray) -> np.ndarray:
     return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
-def _mistakes(
-    probabilities: np.ndarray, predictions: np.ndarray, split: Split
-) -> Mistakes | None:
+def _mistakes(probabilities: np.ndarray, predictions: np.ndarray, split: Split) -> Mistakes | None:
     wrong = np.flatnonzero(predictions != split.labels)
     if len(wrong) == 0:
         return None
@@ -96,16 +88,12 @@ def measures(
     Raises:
         ParameterError: together they are larger than a record should be.
     """
-    results = {
-        name: function(model, dataset) for name, function in (measure or {}).items()
-    }
+    results = {name: function(model, dataset) for name, function in (measure or {}).items()}
     values = {
         name: float(value) if np.ndim(value) == 0 else np.asarray(value)
         for name, value in results.items()
     }
-    size = sum(
-        value.nbytes for value in values.values() if isinstance(value, np.ndarray)
-    )
+    size = sum(value.nbytes for value in values.values() if isinstance(value, np.ndarray))
     if size > MEASURES_LIMIT:
         raise ParameterError(
             f"measure {', '.join(values)}",

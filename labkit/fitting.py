@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from labkit.datasets import Split
     from labkit.recipes import Recipe
 
+# RandomState's streams are frozen: the same order in every version of NumPy. The number keeps
+# this draw apart from those of the split, which share the seed.
+_ORDER = 2
+
 CHECKPOINT_SECONDS = 10.0  # at most so much training is lost when a run is killed
 
 
@@ -37,22 +41,16 @@ def compiled(model: keras.Model, recipe: Recipe) -> keras.Model:
     trainable = model
     if recipe.augmentation:
         fresh = [_without_seed(layer) for layer in recipe.augmentation]
-        trainable = keras.Sequential(
-            [keras.Input(model.input_shape[1:]), *fresh, model]
-        )
+        trainable = keras.Sequential([keras.Input(model.input_shape[1:]), *fresh, model])
     metrics = [*recipe.metrics, *([_data_loss(recipe)] if model.losses else [])]
-    trainable.compile(
-        optimizer=recipe.fresh_optimizer(), loss=recipe.loss, metrics=metrics
-    )
+    trainable.compile(optimizer=recipe.fresh_optimizer(), loss=recipe.loss, metrics=metrics)
     trainable.optimizer.build(trainable.trainable_variables)
     return trainable
 
 
 def _without_seed(layer: keras.layers.Layer) -> keras.layers.Layer:
     """Return a copy whose seed comes from the run's, not from when the recipe was written."""
-    config = {
-        name: value for name, value in layer.get_config().items() if name != "seed"
-    }
+    config = {name: value for name, value in layer.get_config().items() if name != "seed"}
     return type(layer).from_config(config)
 
 
@@ -100,15 +98,9 @@ def fit(
     saver = _Saver(checkpoint)
     first = len(progress.seconds_per_epoch)
     quiet = recipe.epochs == 1  # nothing to follow, and no bar left in a stored output
-    bar = tqdm(
-        range(first, recipe.epochs),
-        desc=title,
-        unit="epoch",
-        leave=False,
-        disable=quiet,
-    )
+    bar = tqdm(range(first, recipe.epochs), desc=title, unit="epoch", leave=False, disable=quiet)
     for epoch in bar:
-        order = np.random.default_rng((seed, epoch)).permutation(len(splits["train"]))
+        order = np.random.RandomState([seed, _ORDER, epoch]).permutation(len(splits["train"]))
         logs = _epoch(model, recipe, splits, order, progress)
         if callbacks:
             logs["learning_rate"] = float(model.optimizer.learning_rate)
@@ -164,7 +156,5 @@ class _Saver:
             checkpoints.save(self.path, model, callbacks, progress)
             self.saved = time.monotonic()
         except CacheWriteError as problem:
-            warnings.warn(
-                f"Training goes on, but cannot be resumed: {problem}", stacklevel=2
-            )
+            warnings.warn(f"Training goes on, but cannot be resumed: {problem}", stacklevel=2)
             self.path = None

@@ -59,9 +59,7 @@ def curve_panels(
     import matplotlib.pyplot as plt
 
     size = (3.2 * len(runs), 3.0)
-    figure, panels = plt.subplots(
-        1, len(runs), figsize=size, sharey=True, squeeze=False
-    )
+    figure, panels = plt.subplots(1, len(runs), figsize=size, sharey=True, squeeze=False)
     for panel, (title, run) in zip(panels[0], runs.items(), strict=True):
         curves(run, metric=metric, recorded=recorded, ax=panel).set_title(title)
     for panel in panels[0][1:]:
@@ -105,9 +103,7 @@ def histograms(
     """
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(
-        1, len(runs), figsize=(2.6 * len(runs), 2.8), sharey=True
-    )
+    figure, panels = plt.subplots(1, len(runs), figsize=(2.6 * len(runs), 2.8), sharey=True)
     for panel, (title, run) in zip(np.atleast_1d(panels), runs.items(), strict=True):
         counts = np.mean([one.measures[measure] for one in shown(run)], axis=0)
         panel.stairs(counts / counts.sum(), edges, fill=True)
@@ -142,9 +138,7 @@ def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> 
     for panel in np.ravel(panels):
         panel.axis("off")
     for panel, picture, title in zip(np.ravel(panels), pictures, titles, strict=False):
-        panel.imshow(
-            np.squeeze(picture, axis=-1) if picture.shape[-1] == 1 else picture
-        )
+        panel.imshow(np.squeeze(picture, axis=-1) if picture.shape[-1] == 1 else picture)
         panel.set_title(title, fontsize=9)
     figure.tight_layout()
     return figure
@@ -209,9 +203,7 @@ def _new_axes(size: tuple[float, float] | None = None) -> Axes:
 
 def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None:
     epochs = np.arange(1, run.epochs + 1)
-    line = ax.plot(epochs, _history(run, name), marker="o", markersize=3, label=label)[
-        0
-    ]
+    line = ax.plot(epochs, _history(run, name), marker="o", markersize=3, label=label)[0]
     if recorded and run.replicates:
         _shade(ax, run, name, line.get_color())
 
@@ -219,9 +211,7 @@ def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None
 def _band(ax: Axes, run: Run, name: str, label: str) -> None:
     """Draw the mean over seeds and its spread; a run alone is its own mean."""
     mean, _ = _mean_and_sd(run, name)
-    line = ax.plot(
-        np.arange(1, len(mean) + 1), mean, marker="o", markersize=3, label=label
-    )[0]
+    line = ax.plot(np.arange(1, len(mean) + 1), mean, marker="o", markersize=3, label=label)[0]
     _shade(ax, run, name, line.get_color())
 
 

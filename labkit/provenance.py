@@ -41,9 +41,7 @@ def device() -> str:
     """Return what trains, e.g. "2 CPU cores (AMD EPYC)" or "GPU (NVIDIA H200)"."""
     import keras
 
-    if any(
-        name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()
-    ):
+    if any(name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()):
         return f"GPU ({_gpu_name()})"
     return f"{_cores()} CPU cores ({_processor()})"
 
@@ -89,6 +87,4 @@ def _commit() -> str:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -61,9 +61,7 @@ class Recipe:
         }
         if budget == "smoke":
             values["epochs"] = SMOKE_EPOCHS
-            values["examples"] = min(
-                values["examples"] or SMOKE_EXAMPLES, SMOKE_EXAMPLES
-            )
+            values["examples"] = min(values["examples"] or SMOKE_EXAMPLES, SMOKE_EXAMPLES)
         return Recipe(**values)
 
     def fresh_optimizer(self) -> keras.optimizers.Optimizer:

@@ -134,9 +134,7 @@ def _notebook(path: Path) -> Path:
         raise NotebookError(
             str(path),
             expected="a notebook, .ipynb or the .py beside it",
-            received="no such notebook"
-            if not path.is_file()
-            else "a file that is none",
+            received="no such notebook" if not path.is_file() else "a file that is none",
             remedy="The practicals are in notebooks/, e.g. notebooks/01_mnist_dense.ipynb.",
         )
     return notebook
@@ -148,7 +146,7 @@ def _require_known(source: Path, name: str, known: list[str]) -> None:
             f"parameter of {source.name}",
             expected="a name from its parameters cell",
             received=repr(name),
-            remedy=nearest(name.upper(), known),
+            remedy=nearest(name, known),
         )
 
 

@@ -177,9 +177,7 @@ class Run:
             for split, metrics in self.metrics.items()
             for name, value in metrics.items()
         }
-        numbers |= {
-            name: one for name, one in self.measures.items() if np.ndim(one) == 0
-        }
+        numbers |= {name: one for name, one in self.measures.items() if np.ndim(one) == 0}
         return numbers | {
             "parameters": self.parameters,
             "trainable_parameters": self.trainable_parameters,
@@ -212,9 +210,7 @@ def to_json(run: Run) -> dict[str, Any]:
     }
     plain["signature"] = run.signature.sha256
     plain["dataset"] = dataclasses.asdict(run.dataset)
-    plain["history"] = {
-        name: list(map(_rounded, one)) for name, one in run.history.items()
-    }
+    plain["history"] = {name: list(map(_rounded, one)) for name, one in run.history.items()}
     plain["metrics"] = {
         split: {name: _rounded(value) for name, value in metrics.items()}
         for split, metrics in run.metrics.items()
@@ -238,9 +234,7 @@ def from_json(plain: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
         values = dict(plain)
         values["signature"] = signatures[values["signature"]]
         values["dataset"] = DataStamp(**values["dataset"])
-        values["history"] = {
-            name: _numbers(one) for name, one in values["history"].items()
-        }
+        values["history"] = {name: _numbers(one) for name, one in values["history"].items()}
         values["metrics"] = {
             split: dict(zip(metrics, _numbers(metrics.values()), strict=True))
             for split, metrics in values["metrics"].items()
@@ -251,9 +245,7 @@ def from_json(plain: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
         if values["mistakes"] is not None:
             decoded = {name: _decode(one) for name, one in values["mistakes"].items()}
             values["mistakes"] = Mistakes(**decoded)
-        values["measures"] = {
-            name: _decode(one) for name, one in values["measures"].items()
-        }
+        values["measures"] = {name: _decode(one) for name, one in values["measures"].items()}
         return Run(**values)
     except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as problem:
         raise DamagedRecordError(
@@ -274,10 +266,7 @@ def _rounded(value: float) -> float | None:
 
 
 def _encode_fields(part: Mistakes) -> dict[str, Any]:
-    return {
-        item.name: _encode(getattr(part, item.name))
-        for item in dataclasses.fields(part)
-    }
+    return {item.name: _encode(getattr(part, item.name)) for item in dataclasses.fields(part)}
 
 
 def _encode(value: Any) -> Any:

@@ -55,9 +55,7 @@ def statistic(runs: Sequence[Run], name: str) -> Statistic:
     _require_one_experiment(runs)
     if name.startswith("seconds"):
         devices = [run.provenance["device"] for run in runs]
-        runs = [
-            run for run in runs if run.provenance["device"] == statistics.mode(devices)
-        ]
+        runs = [run for run in runs if run.provenance["device"] == statistics.mode(devices)]
     values = [run.value(name) for run in runs]
     finite = [value for value in values if math.isfinite(value)]
     return Statistic(

@@ -54,9 +54,7 @@ def _quoted(lines: list[str]) -> str:
     return "; ".join(f'"{line}"' for line in lines) or "nothing there"
 
 
-def signature(
-    model: keras.Model, recipe: Recipe, request: Mapping[str, Any]
-) -> Signature:
+def signature(model: keras.Model, recipe: Recipe, request: Mapping[str, Any]) -> Signature:
     """Return the signature of one training.
 
     Args:
@@ -64,9 +62,7 @@ def signature(
         recipe: with its by-budget settings resolved (`recipe.at(budget)`).
         request: the dataset's request.
     """
-    return Signature(
-        (*_model_lines(model), *_recipe_lines(recipe), _request_line(request))
-    )
+    return Signature((*_model_lines(model), *_recipe_lines(recipe), _request_line(request)))
 
 
 def _model_lines(model: keras.Model) -> Iterable[str]:
@@ -108,11 +104,7 @@ def _origins(node: Any, places: Mapping[str, int]) -> Iterable[str]:
         name, call, output = node["keras_history"]
         yield f"{places[name]}" + f".{call}" * (call > 0) + f"[{output}]" * (output > 0)
     elif isinstance(node, Mapping):
-        kept = (
-            value
-            for key, value in node.items()
-            if key not in ("class_name", "shape", "dtype")
-        )
+        kept = (value for key, value in node.items() if key not in ("class_name", "shape", "dtype"))
         for value in kept:
             yield from _origins(value, places)
     elif isinstance(node, list | tuple):
@@ -151,9 +143,7 @@ def _recipe_lines(recipe: Recipe) -> Iterable[str]:
 
 
 def _request_line(request: Mapping[str, Any]) -> str:
-    options = ", ".join(
-        f"{key}={_text(request[key])}" for key in sorted(request) if key != "name"
-    )
+    options = ", ".join(f"{key}={_text(request[key])}" for key in sorted(request) if key != "name")
     return f"data: {request['name']}({options})"
 
 
@@ -173,9 +163,7 @@ def describe(part: Any, *, always: tuple[str, ...] = ()) -> str:
         for name, value in settings.items()
         if name in always or name not in usual or usual[name] != value
     }
-    arguments = ", ".join(
-        f"{name}={_text(different[name])}" for name in sorted(different)
-    )
+    arguments = ", ".join(f"{name}={_text(different[name])}" for name in sorted(different))
     return f"{type(part).__name__}({arguments})"
 
 
@@ -185,9 +173,7 @@ def _own_settings(part: Any) -> dict[str, Any]:
     if config.get("trainable") is True:
         del config["trainable"]
     return {
-        name: _function(getattr(part, name))
-        if _is_function(part, name, value)
-        else _plain(value)
+        name: _function(getattr(part, name)) if _is_function(part, name, value) else _plain(value)
         for name, value in config.items()
         if name not in _NOT_A_SETTING
     }
@@ -209,13 +195,8 @@ def _default_settings(part: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
         if one.default is one.empty and one.name in settings
     }
     try:
-        usual = _own_settings(
-            kind.from_config(dict(required))
-        )  # some empty what they are given
-    except (
-        KeyError,
-        TypeError,
-    ):  # Rescaling's wants every setting, Lambda's wants bytes
+        usual = _own_settings(kind.from_config(dict(required)))  # some empty what they are given
+    except (KeyError, TypeError):  # Rescaling's wants every setting, Lambda's wants bytes
         usual = _own_settings(kind(**required))
     return {name: value for name, value in usual.items() if name not in required}
 
@@ -243,9 +224,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if set(value) >= {"class_name", "config"}:
             return {**value, "config": _plain(value["config"])}
-        return {
-            key: _plain(one) for key, one in value.items() if key not in _NOT_A_SETTING
-        }
+        return {key: _plain(one) for key, one in value.items() if key not in _NOT_A_SETTING}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, float):
@@ -288,7 +267,5 @@ def _callback(callback: keras.callbacks.Callback) -> str:
         and hasattr(callback, one.name)
         and getattr(callback, one.name) != one.default
     }
-    arguments = ", ".join(
-        f"{name}={_text(settings[name])}" for name in sorted(settings)
-    )
+    arguments = ", ".join(f"{name}={_text(settings[name])}" for name in sorted(settings))
     return f"{type(callback).__name__}({arguments})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import filelock
 
 from labkit import archives, catalogue, origins, workspace
 from labkit.archives import Arrays
-from labkit.errors import DataFileError
+from labkit.errors import CacheWriteError, DataFileError
 
 NAMES = catalogue.NAMES
 
@@ -97,7 +98,8 @@ def fetch(
         else:
             arrays = _gathered(name, target, say)
             say(f"{name}: writing {target}")
-            archives.write(target, arrays, remedy=_WRITE_REMEDY)
+            with _write_errors(target):
+                archives.write(target, arrays)
     return target
 
 
@@ -119,15 +121,20 @@ def verify(name: str) -> Status:
 
 def _copies(name: str) -> Iterator[tuple[str, Path]]:
     """Yield the copies of the real data on this machine, the preferred one first."""
+    for source, folder in _folders(name):
+        path = folder / f"{name}.npz"
+        # False, where Path.exists raises, in a folder that may not be searched.
+        if os.path.exists(path):  # noqa: PTH110
+            yield source, path
+
+
+def _folders(name: str) -> Iterator[tuple[str, Path]]:
     mirror = workspace.mirror_folder()
-    folders = [("cache", workspace.cache_folder())]
     if catalogue.entry(name).is_table:
-        folders.insert(0, ("package", catalogue.PACKAGE_FOLDER))
+        yield "package", catalogue.PACKAGE_FOLDER
     if mirror is not None:
-        folders.insert(-1, ("mirror", mirror))
-    for source, folder in folders:
-        if (folder / f"{name}.npz").exists():
-            yield source, folder / f"{name}.npz"
+        yield "mirror", mirror
+    yield "cache", workspace.cache_folder()
 
 
 def _read(name: str, path: Path) -> Arrays:
@@ -151,16 +158,35 @@ def _gathered(name: str, target: Path, say: Callable[[str], None]) -> Arrays:
 
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[None]:
+    """Hold the one right to write `target`, and clear away what a killed writer left."""
     lock = filelock.FileLock(target.with_name(f".{target.name}.lock"))
-    try:
+    with _write_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
-    except OSError as error:
-        raise archives.unwritable(target, error, remedy=_WRITE_REMEDY) from error
     try:
+        for leftover in target.parent.glob(f".{target.name}.*"):
+            if leftover.suffix != ".lock":
+                leftover.unlink(missing_ok=True)
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def _write_errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        known = isinstance(error, CacheWriteError)
+        raise CacheWriteError(
+            str(target),
+            expected="a folder with room that can be written",
+            received=error.received if known else error.strerror or str(error),
+            remedy=(
+                f"Free some space, or run `labkit data fetch {target.stem} --to DIR` with a folder "
+                "that can be written, and set LABKIT_DATA to it."
+            ),
+        ) from error
 
 
 def _quiet(line: str) -> None:
@@ -171,10 +197,6 @@ def _delete_and_fetch(name: str) -> str:
     return f"Delete it and run `labkit data fetch {name}`."
 
 
-_WRITE_REMEDY = (
-    "Free some space, or run `labkit data fetch NAME --to DIR` with a folder that can be "
-    "written and set LABKIT_DATA to it."
-)
 _ORIGIN_REMEDY = (
     "Delete the copy under ~/.keras/datasets, if there is one, and try again; else copy the file "
     "from somebody's mirror folder and set LABKIT_DATA to it."

@@ -81,7 +81,9 @@ def permutation(length: int, seed: int) -> np.ndarray:
     return np.random.RandomState([seed, _SPLIT]).permutation(length)
 
 
-def checked_count(name: str, value: int, *, least: int = 1, most: int | None = None) -> int:
+def checked_count(
+    name: str, value: int, *, least: int = 1, most: int | None = None, remedy: str = ""
+) -> int:
     """Return `value` where it is a whole number within its bounds.
 
     Raises:
@@ -95,7 +97,7 @@ def checked_count(name: str, value: int, *, least: int = 1, most: int | None = N
         name,
         expected=f"a whole number {bounds}",
         received=repr(value),
-        remedy=f"Choose {name} within these bounds.",
+        remedy=remedy or f"Choose {name} within these bounds.",
     )
 
 

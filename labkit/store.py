@@ -27,9 +27,7 @@ from labkit.signatures import Signature
 
 ENOUGH_SEEDS = 3  # a mean ± sd of fewer says too little
 _NAME = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)+")
-_NUMBER_LIST = re.compile(
-    r"\[\s+((?:[-+.\deE]+|null)(?:,\s+(?:[-+.\deE]+|null))*)\s+\]"
-)
+_NUMBER_LIST = re.compile(r"\[\s+((?:[-+.\deE]+|null)(?:,\s+(?:[-+.\deE]+|null))*)\s+\]")
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,7 @@ def path_of(experiment: str, folder: Path | None = None) -> Path:
 def experiments(folder: Path | None = None) -> list[str]:
     """Return the names of all recorded experiments, sorted."""
     root = folder or workspace.store_folder()
-    found = (
-        path.relative_to(root).with_suffix("") for path in root.rglob("[!.]*.json")
-    )
+    found = (path.relative_to(root).with_suffix("") for path in root.rglob("[!.]*.json"))
     return sorted(name.as_posix() for name in found)
 
 
@@ -85,18 +81,10 @@ def read(experiment: str, folder: Path | None = None) -> tuple[Run, ...]:
         version = plain["schema"]
         if version != records.SCHEMA:
             raise _other_version(path, version)
-        signatures = {
-            key: Signature(tuple(lines)) for key, lines in plain["signatures"].items()
-        }
+        signatures = {key: Signature(tuple(lines)) for key, lines in plain["signatures"].items()}
         _check_hashes(signatures)
         return tuple(records.from_json(one, signatures) for one in plain["runs"])
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        DamagedRecordError,
-    ) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, DamagedRecordError) as problem:
         raise DamagedRecordError(
             str(path),
             expected="a record as labkit wrote it",
@@ -169,14 +157,8 @@ def _without_superseded(runs: list[Run], newest: Run) -> list[Run]:
     rivals = [run for run in runs if run.budget == newest.budget]
     seeds = {run.seed for run in rivals if run.signature == newest.signature}
     old = {run.signature for run in rivals} - {newest.signature}
-    done = {
-        one
-        for one in old
-        if {run.seed for run in rivals if run.signature == one} <= seeds
-    }
-    return [
-        run for run in runs if run.budget != newest.budget or run.signature not in done
-    ]
+    done = {one for one in old if {run.seed for run in rivals if run.signature == one} <= seeds}
+    return [run for run in runs if run.budget != newest.budget or run.signature not in done]
 
 
 def _write(path: Path, experiment: str, runs: list[Run]) -> None:
@@ -189,9 +171,7 @@ def _write(path: Path, experiment: str, runs: list[Run]) -> None:
         "runs": [records.to_json(run) for run in runs],
     }
     text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
-    on_one_line = _NUMBER_LIST.sub(
-        lambda found: "[" + " ".join(found[1].split()) + "]", text
-    )
+    on_one_line = _NUMBER_LIST.sub(lambda found: "[" + " ".join(found[1].split()) + "]", text)
     with written_whole(path) as partial:
         partial.write_text(on_one_line + "\n", encoding="utf-8")
 
@@ -249,12 +229,8 @@ def select(
     return Selection(fitting[best], tuple(run for one in above for run in fitting[one]))
 
 
-def _fitting(
-    runs: tuple[Run, ...], budget: str, signature: Signature
-) -> tuple[Run, ...]:
-    fitting = [
-        run for run in runs if run.budget == budget and run.signature == signature
-    ]
+def _fitting(runs: tuple[Run, ...], budget: str, signature: Signature) -> tuple[Run, ...]:
+    fitting = [run for run in runs if run.budget == budget and run.signature == signature]
     return tuple(sorted(fitting, key=lambda run: run.seed))
 
 
@@ -289,8 +265,4 @@ def notebook_of(experiment: str) -> str:
     practical = experiment.rpartition("/")[0]
     root = workspace.checkout()
     found = sorted((root / "notebooks").glob(f"{practical}_*.py")) if root else []
-    return (
-        found[0].relative_to(root).as_posix()
-        if found
-        else f"notebooks/{practical}_*.py"
-    )
+    return found[0].relative_to(root).as_posix() if found else f"notebooks/{practical}_*.py"

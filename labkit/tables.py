@@ -96,11 +96,7 @@ def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
             received=repr(base),
             remedy="Name the row that the others are compared with.",
         )
-    rows = {
-        title: _paired(run, runs[base], metric)
-        for title, run in runs.items()
-        if title != base
-    }
+    rows = {title: _paired(run, runs[base], metric) for title, run in runs.items() if title != base}
     columns = [
         f"{metric.replace('_', ' ')}: difference from {base}",
         "seeds above",
@@ -178,9 +174,7 @@ def _paired(run: Run, base: Run, metric: str) -> list[str]:
 
 
 def _caption(runs: Mapping[str, Run]) -> str:
-    return replicates.caption(
-        [one for run in runs.values() for one in replicates.shown(run)]
-    )
+    return replicates.caption([one for run in runs.values() for one in replicates.shown(run)])
 
 
 def _row(runs: Sequence[Run], columns: Mapping[str, str]) -> list[str]:

@@ -106,9 +106,7 @@ class _Job:
         return self.dataset.seed
 
     def checkpoint(self, code: Signature) -> Path:
-        store.path_of(
-            self.experiment
-        )  # an ill-formed name fails before anything is trained
+        store.path_of(self.experiment)  # an ill-formed name fails before anything is trained
         name = f"{self.experiment.replace('/', '.')}-{self.budget}-{self.seed}-{code.sha256[:12]}"
         return workspace.user_folder() / "unfinished" / f"{name}.npz"
 
@@ -121,14 +119,10 @@ def _replay(job: _Job, recipe: Recipe, budget: str | None) -> Run:
     run = next((one for one in selection.shown if one.seed == job.seed), None)
     if run is None:
         seeds = ", ".join(str(one.seed) for one in selection.shown)
-        raise store.missing(
-            job.experiment, f"seed {job.seed}; recorded seeds are {seeds}"
-        )
+        raise store.missing(job.experiment, f"seed {job.seed}; recorded seeds are {seeds}")
     lacking = set(job.measure or {}) - set(run.measures)
     if lacking:
-        raise store.missing(
-            job.experiment, f"a record without {', '.join(sorted(lacking))}"
-        )
+        raise store.missing(job.experiment, f"a record without {', '.join(sorted(lacking))}")
     return dataclasses.replace(run, replicates=selection.shown, extra=selection.extra)
 
 
@@ -181,9 +175,7 @@ def _record(job: _Job, recipe: Recipe) -> Run:
 def _recorded(job: _Job, recipe: Recipe, folder: Path) -> Run | None:
     code = _signature_at(job, recipe)(job.budget)
     key = (job.budget, job.seed, code.sha256)
-    return next(
-        (run for run in store.read(job.experiment, folder) if run.key == key), None
-    )
+    return next((run for run in store.read(job.experiment, folder) if run.key == key), None)
 
 
 @contextlib.contextmanager
@@ -209,9 +201,7 @@ def _train_and_keep(job: _Job) -> Run:
     """Train for a person: resume what was left unfinished, keep the result in their folder."""
     if job.budget == "smoke" or job.dataset.is_sample:
         return _trained(job, None)
-    checkpoint = job.checkpoint(
-        signature(_built(job.build), job.recipe, job.dataset.request)
-    )
+    checkpoint = job.checkpoint(signature(_built(job.build), job.recipe, job.dataset.request))
     run = _trained(job, checkpoint)
     try:
         store.add(run, workspace.user_folder() / "runs", replace=True)
@@ -231,19 +221,12 @@ def _trained(job: _Job, checkpoint: Path | None) -> Run:
     trainable = fitting.compiled(model, job.recipe)
     splits = _splits(job)
     progress = fitting.fit(
-        trainable,
-        job.recipe,
-        splits,
-        seed=job.seed,
-        checkpoint=checkpoint,
-        title=job.experiment,
+        trainable, job.recipe, splits, seed=job.seed, checkpoint=checkpoint, title=job.experiment
     )
     diverged = not math.isfinite(progress.history["loss"][-1])
     counts, mistakes = None, None
     if "test" in splits and job.dataset.class_names and not diverged:
-        counts, mistakes = evaluation.confusion(
-            model, splits["test"], len(job.dataset.class_names)
-        )
+        counts, mistakes = evaluation.confusion(model, splits["test"], len(job.dataset.class_names))
     return Run(
         experiment=job.experiment,
         budget=job.budget,
@@ -252,13 +235,9 @@ def _trained(job: _Job, checkpoint: Path | None) -> Run:
         signature=signature(model, job.recipe, job.dataset.request),
         dataset=_stamp(job.dataset, splits),
         parameters=model.count_params(),
-        trainable_parameters=sum(
-            math.prod(one.shape) for one in model.trainable_weights
-        ),
+        trainable_parameters=sum(math.prod(one.shape) for one in model.trainable_weights),
         history={name: tuple(values) for name, values in progress.history.items()},
-        metrics={
-            name: evaluation.measured(trainable, one) for name, one in splits.items()
-        },
+        metrics={name: evaluation.measured(trainable, one) for name, one in splits.items()},
         seconds=time.perf_counter() - started + progress.seconds_before,
         seconds_per_epoch=tuple(progress.seconds_per_epoch),
         confusion=counts,
@@ -278,9 +257,7 @@ def _built(build: Build) -> keras.Model:
         raise ModelError(
             "build()",
             expected="a new, uncompiled Keras model that knows its input shape",
-            received=received
-            if not is_model or model.built
-            else "a model without an input shape",
+            received=received if not is_model or model.built else "a model without an input shape",
             remedy="Return keras.Sequential([keras.Input(shape), …]); train compiles it itself.",
         )
     return model
@@ -289,11 +266,7 @@ def _built(build: Build) -> keras.Model:
 def _splits(job: _Job) -> dict[str, Any]:
     """Return the examples of each split that this run uses."""
     dataset, recipe = job.dataset, job.recipe
-    if (
-        recipe.examples
-        and job.budget != "smoke"
-        and recipe.examples > len(dataset.train)
-    ):
+    if recipe.examples and job.budget != "smoke" and recipe.examples > len(dataset.train):
         raise ParameterError(
             "Recipe.examples",
             expected=f"at most the {len(dataset.train)} training examples of the dataset",

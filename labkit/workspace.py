@@ -119,9 +119,7 @@ def recording() -> Recording | None:
     folder = os.environ.get("LABKIT_RECORD")
     if not folder:
         return None
-    return Recording(
-        Path(folder), os.environ.get("LABKIT_RECORD_ONLY", "*"), choice("budget")
-    )
+    return Recording(Path(folder), os.environ.get("LABKIT_RECORD_ONLY", "*"), choice("budget"))
 
 
 def recording_environment(recording: Recording) -> Mapping[str, str]:
@@ -138,11 +136,7 @@ def recording_environment(recording: Recording) -> Mapping[str, str]:
 def checkout() -> Path | None:
     """Return the repository's root when labkit runs from a checkout, else None."""
     root = Path(__file__).resolve().parent.parent
-    return (
-        root
-        if (root / "pyproject.toml").is_file() and (root / "notebooks").is_dir()
-        else None
-    )
+    return root if (root / "pyproject.toml").is_file() and (root / "notebooks").is_dir() else None
 
 
 def _course_path(inside_checkout: str, inside_package: str) -> Path:

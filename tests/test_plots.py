@@ -1,0 +1,90 @@
+import dataclasses
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from made_up_runs import made_up_run, replicated
+
+from labkit import plots
+from labkit.errors import ParameterError
+
+mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    mpl.pyplot.close("all")
+
+
+def test_curves_draw_training_and_validation_over_epochs():
+    ax = plots.curves(made_up_run(), metric="loss")
+    training, validation = ax.get_lines()
+    assert training.get_xdata().tolist() == [1, 2]
+    assert training.get_ydata().tolist() == [0.5, 0.25]
+    assert validation.get_ydata().tolist() == [0.6, 0.5]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
+
+
+def test_curves_shade_the_recorded_band_only_where_there_is_one():
+    assert len(plots.curves(replicated(0.9, 0.9, 0.9)).collections) == 2
+    assert not plots.curves(replicated(0.9, 0.9, 0.9), recorded=False).collections
+    assert not plots.curves(made_up_run()).collections
+
+
+def test_compare_draws_the_mean_over_seeds():
+    low, high = made_up_run(), made_up_run(seed=1)
+    high = dataclasses.replace(high, history={"val_accuracy": (0.9, 0.95)})
+    ax = plots.compare({"ours": dataclasses.replace(low, replicates=(low, high))})
+    assert ax.get_lines()[0].get_ydata() == pytest.approx([0.8, 0.9])
+
+
+def test_compare_stops_where_the_shortest_run_stopped():
+    long, short = made_up_run(), made_up_run(seed=1)
+    short = dataclasses.replace(short, history={"val_accuracy": (0.9,)})
+    ax = plots.compare({"ours": dataclasses.replace(long, replicates=(long, short))})
+    assert ax.get_lines()[0].get_xdata().tolist() == [1]
+
+
+def test_an_unknown_metric_lists_the_known_ones():
+    with pytest.raises(ParameterError, match="expected one of loss, data_loss"):
+        plots.curves(made_up_run(), metric="lost")
+
+
+def test_curve_panels_share_one_scale():
+    figure = plots.curve_panels({"a": made_up_run(), "b": made_up_run()})
+    left, right = figure.axes
+    assert left.get_ylim() == right.get_ylim()
+    assert (left.get_title(), right.get_title()) == ("a", "b")
+
+
+def test_histograms_draw_shares_that_sum_to_one():
+    figure = plots.histograms({"a": made_up_run()}, measure="weights", edges=[-1, -0.5, 0.5, 1])
+    heights = figure.axes[0].patches[0].get_data().values
+    assert heights.tolist() == [0.25, 0.5, 0.25]
+
+
+def test_images_need_a_channel_axis_and_a_title_each():
+    with pytest.raises(ParameterError, match=r"received \(2, 8, 8\) and 2 titles"):
+        plots.images(np.zeros((2, 8, 8)), ["a", "b"])
+
+
+def test_images_draw_colour_and_grey():
+    assert len(plots.images(np.zeros((2, 8, 8, 3)), ["a", "b"], columns=2).axes) == 2
+    assert len(plots.images(np.zeros((1, 8, 8, 1)), ["a"], columns=2).axes) == 2
+
+
+def test_mistakes_say_truth_answer_and_confidence():
+    figure = plots.mistakes(made_up_run(), ["cat", "dog", "owl"])
+    assert figure.axes[0].get_title() == "cat → dog\n90%"
+
+
+def test_mistakes_need_a_run_that_keeps_some():
+    with pytest.raises(ParameterError, match="expected a run on images with mistakes kept"):
+        plots.mistakes(made_up_run(mistakes=None), ["cat", "dog", "owl"])
+
+
+def test_confusion_sums_seeds_and_leaves_right_answers_out():
+    ax = plots.confusion(replicated(0.9, 0.9), ["cat", "dog", "owl"])
+    written = [text.get_text() for text in ax.texts]
+    assert sorted(written) == ["0", "0", "0", "0", "2", "4"]
