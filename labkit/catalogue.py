@@ -162,10 +162,9 @@ def packaged_files(name: str) -> dict[Path, str]:
     if not sums.is_file():
         return {}
     pairs = (line.split(maxsplit=1) for line in sums.read_text("utf-8").splitlines())
-    files = {PACKAGE_FOLDER / path: digest for digest, path in pairs}
-    return {path: digest for path, digest in files.items() if _belongs(path, name)}
-
-
-def _belongs(path: Path, name: str) -> bool:
-    inside = path.relative_to(PACKAGE_FOLDER).parts[0]
-    return inside in (name, f"{name}.npz") and path.is_file()
+    listed = {Path(path): digest for digest, path in pairs}
+    ours = (name, f"{name}.npz")
+    files = {
+        PACKAGE_FOLDER / path: digest for path, digest in listed.items() if path.parts[0] in ours
+    }
+    return files if any(path.is_file() for path in files) else {}

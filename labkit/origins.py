@@ -86,6 +86,7 @@ def _unshuffled(x: np.ndarray, y: np.ndarray) -> Arrays:
 def _pima(name: str) -> Arrays:
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")  # it would announce every download on stderr
     with tempfile.TemporaryDirectory() as folder:
         # No hash of the file: the arrays are held against theirs, whatever its line ends are.
         fetch = pooch.HTTPDownloader(timeout=SILENCE)

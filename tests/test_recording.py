@@ -62,6 +62,19 @@ def test_a_failing_cell_says_where_to_look(notebook):
     assert "_build/executed/01_tiny.ipynb" in str(problem.value)
 
 
+def test_a_failure_that_is_announced_is_part_of_the_lesson(notebook, tmp_path):
+    lesson = nbformat.read(notebook, as_version=4)
+    lesson.cells.insert(
+        1, nbformat.v4.new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]})
+    )
+    nbformat.write(lesson, notebook)
+    copy = recording.run_notebook(notebook, {"SEED": 5}, progress=False)
+    assert (tmp_path / "seen-5").is_file(), "the cells after it ran"
+    assert len(nbformat.read(copy, as_version=4).cells) == len(lesson.cells) + 1  # the parameters
+    with pytest.raises(NotebookError, match="AssertionError in cell"):
+        recording.run_notebook(notebook, {"SEED": 13}, progress=False)
+
+
 def test_no_such_notebook(tmp_path):
     with pytest.raises(NotebookError, match="received no such notebook"):
         recording.run_notebook(tmp_path / "none.ipynb")
