@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labkit.errors import DamagedRecordError
+from labkit.errors import DamagedRecordError, ParameterError
 from labkit.files import written_whole
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def save(path: Path, model: keras.Model, callbacks: Sequence, progress: Progress
 
     Raises:
         CacheWriteError: the folder cannot be written, or the disk is full.
+        ParameterError: a callback remembers what cannot be written down.
     """
     arrays = {f"variable{place}": np.asarray(one) for place, one in enumerate(_variables(model))}
     states = [_state(callback) for callback in callbacks]
@@ -54,7 +55,7 @@ def save(path: Path, model: keras.Model, callbacks: Sequence, progress: Progress
         "seconds_per_epoch": progress.seconds_per_epoch,
         "callbacks": [_unload(state, f"callback{n}", arrays) for n, state in enumerate(states)],
     }
-    arrays["progress"] = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
+    arrays["progress"] = np.frombuffer(_dumped(plain).encode(), dtype=np.uint8)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -118,18 +119,28 @@ def _unload(state: Mapping[str, Any], prefix: str, arrays: dict[str, np.ndarray]
             arrays.update(zip(names, map(np.asarray, value), strict=True))
             plain[name] = {"arrays": names}
         else:
-            plain[name] = value if value is None or isinstance(value, bool) else _number(value)
+            plain[name] = value
     return plain
 
 
-def _number(value: Any) -> float | int | str:
-    if isinstance(value, int | str):
-        return value
-    return float(value)
+def _dumped(plain: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(plain, default=float)  # NumPy's numbers are not JSON's
+    except (TypeError, ValueError) as problem:
+        raise ParameterError(
+            "Recipe.callbacks",
+            expected="callbacks that remember numbers, texts and lists of arrays",
+            received=str(problem),
+            remedy="Give what it keeps for itself a name that begins with an underscore.",
+        ) from problem
 
 
 def _reload(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {
-        name: [arrays[one] for one in value["arrays"]] if isinstance(value, dict) else value
+        name: [arrays[one] for one in value["arrays"]] if _is_list_of_arrays(value) else value
         for name, value in state.items()
     }
+
+
+def _is_list_of_arrays(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"arrays"}

@@ -35,29 +35,41 @@ def with_data_loss(logs: dict[str, float]) -> dict[str, float]:
     return {"loss": logs["loss"], "data_loss": logs.get("data_loss", logs["loss"]), **logs}
 
 
-def confusion(model: keras.Model, split: Split, classes: int) -> tuple[np.ndarray, Mistakes | None]:
+def confusion(
+    model: keras.Model, split: Split, classes: int
+) -> tuple[np.ndarray | None, Mistakes | None]:
     """Return the confusion matrix of a split, and its most confident mistakes on images.
 
     Args:
-        model: its output is (n, classes), probabilities or logits.
+        model: its output is (n, classes), probabilities or logits; or, of two classes, (n, 1),
+            the probability or logit of class 1.
         split: the examples.
         classes: how many there are.
 
     Returns:
         (classes, classes) counts, rows the true class, columns the predicted one; and the
-        mistakes, None where the inputs are not images or nothing was wrong.
+        mistakes, None where the inputs are not images or nothing was wrong. Both None where
+        the model's output is no choice of a class.
     """
+    width = model.output_shape[1:]
+    if width != (classes,) and not (width == (1,) and classes == 2):
+        return None, None
     outputs = model.predict(split.inputs, batch_size=BATCH_SIZE, verbose=0)
-    predictions = outputs.argmax(axis=-1)
+    probabilities = _probabilities(outputs)
+    predictions = probabilities.argmax(axis=-1)
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (split.labels, predictions), 1)
     if split.inputs.ndim != 4:
         return counts, None
-    return counts, _mistakes(_probabilities(outputs), predictions, split)
+    return counts, _mistakes(probabilities, predictions, split)
 
 
 def _probabilities(outputs: np.ndarray) -> np.ndarray:
-    """Return probabilities, whether the network ends in a softmax or in logits."""
+    """Return probabilities, (n, classes), whether the network ends in them or in logits."""
+    if outputs.shape[-1] == 1:  # a sigmoid's, or its logit
+        inside = np.all((outputs >= 0) & (outputs <= 1))
+        second = outputs if inside else 1 / (1 + np.exp(-outputs.astype(np.float64)))
+        return np.concatenate([1 - second, second], axis=-1)
     if np.all(outputs >= 0) and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3):
         return outputs
     shifted = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
@@ -86,13 +98,22 @@ def measures(
     """Return what the notebook wants kept of a trained network: numbers and small arrays.
 
     Raises:
-        ParameterError: together they are larger than a record should be.
+        ParameterError: one is not made of numbers, or together they are larger than a record
+            should be.
     """
     results = {name: function(model, dataset) for name, function in (measure or {}).items()}
     values = {
         name: float(value) if np.ndim(value) == 0 else np.asarray(value)
         for name, value in results.items()
     }
+    for name, value in values.items():
+        if np.asarray(value).dtype.kind not in "biuf":
+            raise ParameterError(
+                f"measure {name}",
+                expected="a number or an array of numbers",
+                received=f"an array of {np.asarray(value).dtype}",
+                remedy="Return what np.asarray makes an array of numbers from.",
+            )
     size = sum(value.nbytes for value in values.values() if isinstance(value, np.ndarray))
     if size > MEASURES_LIMIT:
         raise ParameterError(

@@ -1,4 +1,4 @@
-"""Writing files so that they are whole or not there."""
+"""Writing files so that they are whole or not there, one process at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import filelock
 
 from labkit.errors import CacheWriteError
 
@@ -27,7 +29,7 @@ def written_whole(target: Path) -> Iterator[Path]:
         os.close(handle)
         partial = Path(name)
         yield partial
-        with partial.open("rb") as written:
+        with partial.open("rb+") as written:  # Windows syncs only what is open for writing
             os.fsync(written.fileno())
         partial.chmod(0o644)
         partial.replace(target)
@@ -45,6 +47,30 @@ def _cannot_write(target: Path, problem: OSError) -> CacheWriteError:
         received=problem.strerror or str(problem),
         remedy=(
             "Free some space, or name another folder: LABKIT_DATA for data, LABKIT_STORE or "
-            "--store for records, XDG_DATA_HOME for unfinished runs. What was there before is whole."
+            "--store for records, XDG_DATA_HOME for unfinished runs. What was there is whole."
         ),
     )
+
+
+@contextlib.contextmanager
+def locked(target: Path, *, remedy: str) -> Iterator[None]:
+    """Wait until no other process holds the lock on `target`, which need not exist yet.
+
+    Raises:
+        CacheWriteError: its folder cannot be written; the message ends with `remedy`.
+    """
+    lock = filelock.FileLock(target.with_name(f".{target.name}.lock"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as problem:
+        raise CacheWriteError(
+            str(target.parent),
+            expected="a folder that can be written",
+            received=problem.strerror or str(problem),
+            remedy=remedy,
+        ) from problem
+    try:
+        yield
+    finally:
+        lock.release()

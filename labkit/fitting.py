@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from labkit import checkpoints, evaluation
 from labkit.checkpoints import Progress
-from labkit.errors import CacheWriteError
+from labkit.errors import LabkitError
 
 if TYPE_CHECKING:
     import keras
@@ -42,10 +42,17 @@ def compiled(model: keras.Model, recipe: Recipe) -> keras.Model:
     if recipe.augmentation:
         fresh = [_without_seed(layer) for layer in recipe.augmentation]
         trainable = keras.Sequential([keras.Input(model.input_shape[1:]), *fresh, model])
-    metrics = [*recipe.metrics, *([_data_loss(recipe)] if model.losses else [])]
+    metrics = [*recipe.metrics, *([_data_loss(recipe)] if _has_penalty(model) else [])]
     trainable.compile(optimizer=recipe.fresh_optimizer(), loss=recipe.loss, metrics=metrics)
     trainable.optimizer.build(trainable.trainable_variables)
     return trainable
+
+
+def _has_penalty(model: keras.Model) -> bool:
+    """Say whether a layer adds to the loss. Those that punish activities do so only when called."""
+    layers = [layer for layer in model.layers if hasattr(layer, "layers")]
+    punishes = any(getattr(layer, "activity_regularizer", None) for layer in model.layers)
+    return bool(model.losses) or punishes or any(map(_has_penalty, layers))
 
 
 def _without_seed(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -101,6 +108,7 @@ def fit(
     bar = tqdm(range(first, recipe.epochs), desc=title, unit="epoch", leave=False, disable=quiet)
     for epoch in bar:
         order = np.random.RandomState([seed, _ORDER, epoch]).permutation(len(splits["train"]))
+        listed.on_epoch_begin(epoch)
         logs = _epoch(model, recipe, splits, order, progress)
         if callbacks:
             logs["learning_rate"] = float(model.optimizer.learning_rate)
@@ -155,6 +163,6 @@ class _Saver:
         try:
             checkpoints.save(self.path, model, callbacks, progress)
             self.saved = time.monotonic()
-        except CacheWriteError as problem:
+        except LabkitError as problem:
             warnings.warn(f"Training goes on, but cannot be resumed: {problem}", stacklevel=2)
             self.path = None

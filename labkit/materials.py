@@ -39,7 +39,8 @@ class Part:
         if classes:
             targets = one_hot(labels, classes)
         else:
-            targets = labels if self.targets is None else self.targets[indices]
+            same = self.targets is None or self.targets is self.labels
+            targets = labels if same else self.targets[indices]
         return Split(self.convert(indices), labels, targets, self.kind)
 
 

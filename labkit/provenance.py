@@ -6,13 +6,12 @@ import datetime
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from labkit import workspace
-
-_BACKEND_PACKAGE = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def collect() -> Mapping[str, str]:
@@ -30,7 +29,7 @@ def collect() -> Mapping[str, str]:
         "precision": keras.config.dtype_policy().name,
         "python": platform.python_version(),
         "keras": keras.__version__,
-        backend: metadata.version(_BACKEND_PACKAGE.get(backend, backend)),
+        backend: sys.modules[backend].__version__,  # under whatever name it was installed
         "numpy": metadata.version("numpy"),
         "commit": _commit(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -27,8 +27,8 @@ class Recipe:
         epochs: passes over the training set; a number or `by_budget(lab=…, full=…)`.
         batch_size: training examples per weight update.
         metrics: names of Keras metrics, measured beside the loss on every split.
-        callbacks: Keras callbacks that act at the end of an epoch (early stopping, rate
-            reduction); `train` works on fresh copies.
+        callbacks: Keras callbacks that act between epochs (early stopping, rate reduction), not
+            between batches; `train` works on fresh copies.
         augmentation: Keras preprocessing layers applied to each training batch, in order.
         examples: train on so many examples only; None is all. A number or `by_budget(…)`.
 

@@ -18,6 +18,8 @@ from labkit.signatures import Signature
 SCHEMA = 1
 SPLITS = ("train", "validation", "test")
 MEASURES_LIMIT = 64 * 1024  # bytes of measured arrays in one run
+_FORMS = {"seed": int, "parameters": int, "trainable_parameters": int, "seconds": int | float}
+_FORMS |= {"experiment": str, "budget": str, "status": str, "provenance": dict}
 
 
 class Metrics(Mapping):
@@ -232,6 +234,9 @@ def from_json(plain: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
     """
     try:
         values = dict(plain)
+        for name, form in _FORMS.items():
+            if not isinstance(values[name], form):
+                raise TypeError(f"{name} is {values[name]!r}")
         values["signature"] = signatures[values["signature"]]
         values["dataset"] = DataStamp(**values["dataset"])
         values["history"] = {name: _numbers(one) for name, one in values["history"].items()}
@@ -247,7 +252,14 @@ def from_json(plain: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
             values["mistakes"] = Mistakes(**decoded)
         values["measures"] = {name: _decode(one) for name, one in values["measures"].items()}
         return Run(**values)
-    except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as problem:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        zlib.error,
+    ) as problem:
         raise DamagedRecordError(
             "a run record",
             expected="every field that labkit writes",

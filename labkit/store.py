@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from labkit import records, workspace
 from labkit.errors import (
-    CacheWriteError,
     DamagedRecordError,
     MissingRecordError,
     ParameterError,
     RecordVersionError,
     StaleRecordError,
 )
-from labkit.files import written_whole
+from labkit.files import locked, written_whole
 from labkit.records import Run
 from labkit.signatures import Signature
 
@@ -83,15 +79,25 @@ def read(experiment: str, folder: Path | None = None) -> tuple[Run, ...]:
             raise _other_version(path, version)
         signatures = {key: Signature(tuple(lines)) for key, lines in plain["signatures"].items()}
         _check_hashes(signatures)
-        return tuple(records.from_json(one, signatures) for one in plain["runs"])
+        runs = tuple(records.from_json(one, signatures) for one in plain["runs"])
+        _check_runs(runs, experiment)
+        return runs
     except (ValueError, KeyError, TypeError, AttributeError, DamagedRecordError) as problem:
         raise DamagedRecordError(
             str(path),
             expected="a record as labkit wrote it",
-            received=str(problem) or type(problem).__name__,
+            received=getattr(problem, "received", f"{type(problem).__name__}: {problem}"),
             remedy=f"Take it from version control again (git checkout -- {path.name}), "
-            "or record the experiment anew.",
+            "or delete it and record the experiment anew.",
         ) from problem
+
+
+def _check_runs(runs: tuple[Run, ...], experiment: str) -> None:
+    for run in runs:
+        if run.experiment != experiment or run.budget not in workspace.RECORDED_BUDGETS:
+            raise ValueError(f"a {run.budget} run of {run.experiment}")
+    if len({run.key for run in runs}) < len(runs):
+        raise ValueError("the same run twice")
 
 
 def _check_hashes(signatures: dict[str, Signature]) -> None:
@@ -108,7 +114,7 @@ def _other_version(path: Path, version: Any) -> RecordVersionError:
         received=f"schema {version!r}",
         remedy="Update labkit: pip install -U labkit."
         if newer
-        else "Record the experiment anew with `labkit record`.",
+        else "Delete it, and record the experiment anew with `labkit record`.",
     )
 
 
@@ -124,9 +130,9 @@ def add(run: Run, folder: Path | None = None, *, replace: bool = False) -> None:
         ParameterError: the run is not one to keep.
         CacheWriteError: the folder cannot be written; the old file is whole.
     """
-    _require_real(run)
+    require_recordable(run.experiment, run.budget, run.dataset.source)
     path = path_of(run.experiment, folder)
-    with _locked(path):
+    with locked(path, remedy="Record into another folder: labkit record … --store DIR."):
         runs = {one.key: one for one in read(run.experiment, folder)}
         if replace or run.key not in runs:
             runs[run.key] = run
@@ -142,12 +148,17 @@ def merge(source: Path, folder: Path | None = None) -> list[str]:
     return names
 
 
-def _require_real(run: Run) -> None:
-    if run.budget == "smoke" or run.is_sample:
+def require_recordable(experiment: str, budget: str, source: str) -> None:
+    """Refuse what is never recorded.
+
+    Raises:
+        ParameterError: a smoke run, or one on sample data.
+    """
+    if budget not in workspace.RECORDED_BUDGETS or source == "sample":
         raise ParameterError(
-            run.experiment,
+            experiment,
             expected="a lab or full run on the real data",
-            received=f"a {run.budget} run on {run.dataset.source} data",
+            received=f"a {budget} run on {source} data",
             remedy="Fetch the data (labkit data fetch) and record with --budget lab or full.",
         )
 
@@ -176,25 +187,6 @@ def _write(path: Path, experiment: str, runs: list[Run]) -> None:
         partial.write_text(on_one_line + "\n", encoding="utf-8")
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as problem:
-        raise CacheWriteError(
-            str(path.parent),
-            expected="a store folder that can be written",
-            received=problem.strerror or str(problem),
-            remedy="Record into another folder: labkit record … --store DIR.",
-        ) from problem
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def select(
     experiment: str,
     signature_at: Callable[[str], Signature],
@@ -218,7 +210,8 @@ def select(
     budgets = workspace.RECORDED_BUDGETS if budget is None else (budget,)
     recorded = [one for one in budgets if any(run.budget == one for run in runs)]
     if not recorded:
-        raise missing(experiment, "no record at " + " or ".join(budgets))
+        recordable = budgets[0] if budgets[0] in workspace.RECORDED_BUDGETS else "full"
+        raise missing(experiment, "no record at " + " or ".join(budgets), budget=recordable)
     fitting = {one: _fitting(runs, one, signature_at(one)) for one in recorded}
     best = next((one for one in recorded if len(fitting[one]) >= ENOUGH_SEEDS), None)
     best = best or next((one for one in recorded if fitting[one]), None)
@@ -234,13 +227,16 @@ def _fitting(runs: tuple[Run, ...], budget: str, signature: Signature) -> tuple[
     return tuple(sorted(fitting, key=lambda run: run.seed))
 
 
-def missing(experiment: str, received: str) -> MissingRecordError:
+def missing(
+    experiment: str, received: str, *, budget: str = "full", seeds: str = "0-2"
+) -> MissingRecordError:
     """Return the error that says how to record what is not there."""
     return MissingRecordError(
         f"record of {experiment}",
         expected="a recorded run",
         received=received,
-        remedy=f'Set MODE = "train" to train it here, or record it: {_command(experiment)}.',
+        remedy='Set MODE = "train" to train it here, or record it: '
+        f"{_command(experiment, budget, seeds)}.",
     )
 
 
@@ -253,9 +249,9 @@ def _stale(run: Run, code: Signature) -> StaleRecordError:
     )
 
 
-def _command(experiment: str, budget: str = "full") -> str:
+def _command(experiment: str, budget: str, seeds: str = "0-2") -> str:
     return (
-        f"labkit record {notebook_of(experiment)} --budget {budget} --seeds 0-2 "
+        f"labkit record {notebook_of(experiment)} --budget {budget} --seeds {seeds} "
         f"--only '{experiment}'"
     )
 

@@ -7,17 +7,14 @@ written to the store; `labkit record` switches it on.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import fnmatch
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import filelock
 
 from labkit import evaluation, fitting, provenance, store, workspace
 from labkit.errors import (
@@ -25,8 +22,10 @@ from labkit.errors import (
     MissingRecordError,
     ModelError,
     ParameterError,
+    RecordError,
     StaleRecordError,
 )
+from labkit.files import locked
 from labkit.recipes import SMOKE_EXAMPLES, Recipe
 from labkit.records import DataStamp, Run
 from labkit.signatures import Signature, signature
@@ -71,8 +70,9 @@ def train(
         ModelError: `build` returns no model, a compiled one, or one without an input shape.
         MissingRecordError: replay, and nobody recorded this experiment.
         StaleRecordError: replay, and the record belongs to other code.
-        ParameterError: an unknown budget or mode; too large a `measure`.
+        ParameterError: an unknown budget or mode; an ill-formed name; too large a `measure`.
     """
+    store.path_of(experiment)  # an ill-formed name fails before anything is trained
     level, mode = workspace.choice("budget", budget), workspace.choice("mode", mode)
     job = _Job(build, dataset, recipe.at(level), experiment, level, test, measure)
     if mode == "train" and _is_recorded_here(level):
@@ -106,7 +106,6 @@ class _Job:
         return self.dataset.seed
 
     def checkpoint(self, code: Signature) -> Path:
-        store.path_of(self.experiment)  # an ill-formed name fails before anything is trained
         name = f"{self.experiment.replace('/', '.')}-{self.budget}-{self.seed}-{code.sha256[:12]}"
         return workspace.user_folder() / "unfinished" / f"{name}.npz"
 
@@ -119,10 +118,14 @@ def _replay(job: _Job, recipe: Recipe, budget: str | None) -> Run:
     run = next((one for one in selection.shown if one.seed == job.seed), None)
     if run is None:
         seeds = ", ".join(str(one.seed) for one in selection.shown)
-        raise store.missing(job.experiment, f"seed {job.seed}; recorded seeds are {seeds}")
-    lacking = set(job.measure or {}) - set(run.measures)
+        received = f"no seed {job.seed} among {seeds}"
+        shown = selection.shown[0].budget
+        raise store.missing(job.experiment, received, budget=shown, seeds=str(job.seed))
+    lacking = sorted(set(job.measure or {}) - set(run.measures))
+    lacking += ["test metrics"] * (job.test and "test" not in run.metrics)
     if lacking:
-        raise store.missing(job.experiment, f"a record without {', '.join(sorted(lacking))}")
+        received = f"a record without {', '.join(lacking)}"
+        raise store.missing(job.experiment, received, budget=run.budget)
     return dataclasses.replace(run, replicates=selection.shown, extra=selection.extra)
 
 
@@ -138,6 +141,9 @@ def _with_recorded(run: Run, job: _Job, recipe: Recipe) -> Run:
     try:
         selection = store.select(job.experiment, _signature_at(job, recipe))
     except (MissingRecordError, StaleRecordError):
+        return run
+    except RecordError as problem:
+        warnings.warn(f"No recorded runs beside this one: {problem}", stacklevel=3)
         return run
     return dataclasses.replace(run, replicates=selection.shown)
 
@@ -163,7 +169,9 @@ def _record(job: _Job, recipe: Recipe) -> Run:
             return _replay(job, recipe, job.budget)
         except (MissingRecordError, StaleRecordError):
             return _trained(smoke, None)
-    with _alone(job.checkpoint(_signature_at(job, recipe)(job.budget))) as checkpoint:
+    store.require_recordable(job.experiment, job.budget, job.dataset.source)
+    checkpoint = job.checkpoint(_signature_at(job, recipe)(job.budget))
+    with locked(checkpoint, remedy="Name another: XDG_DATA_HOME=DIR labkit record …."):
         done = _recorded(job, recipe, recording.store)
         run = done or _trained(job, checkpoint)
         if done is None:
@@ -178,22 +186,6 @@ def _recorded(job: _Job, recipe: Recipe, folder: Path) -> Run | None:
     return next((run for run in store.read(job.experiment, folder) if run.key == key), None)
 
 
-@contextlib.contextmanager
-def _alone(checkpoint: Path) -> Iterator[Path]:
-    """Wait until no other process trains the same run."""
-    try:
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise CacheWriteError(
-            str(checkpoint.parent),
-            expected="a folder for unfinished runs that can be written",
-            received=problem.strerror or str(problem),
-            remedy="Name another one: XDG_DATA_HOME=DIR labkit record ….",
-        ) from problem
-    with filelock.FileLock(checkpoint.with_suffix(".lock")):
-        yield checkpoint
-
-
 # --- train --------------------------------------------------------------------------------
 
 
@@ -206,7 +198,7 @@ def _train_and_keep(job: _Job) -> Run:
     try:
         store.add(run, workspace.user_folder() / "runs", replace=True)
         checkpoint.unlink(missing_ok=True)
-    except CacheWriteError as problem:
+    except (CacheWriteError, RecordError) as problem:
         warnings.warn(f"This run is not kept: {problem}", stacklevel=3)
     return run
 
@@ -251,13 +243,18 @@ def _built(build: Build) -> keras.Model:
     import keras
 
     model = build()
-    if not isinstance(model, keras.Model) or not model.built or model.compiled:
-        is_model = isinstance(model, keras.Model)
-        received = "a compiled model" if is_model and model.compiled else repr(model)
+    received = None
+    if not isinstance(model, keras.Model):
+        received = repr(model)
+    elif model.compiled:
+        received = "a compiled model"
+    elif not hasattr(model, "input_shape"):  # a Sequential not built yet, or a subclass
+        received = "a model without an input shape"
+    if received:
         raise ModelError(
             "build()",
             expected="a new, uncompiled Keras model that knows its input shape",
-            received=received if not is_model or model.built else "a model without an input shape",
+            received=received,
             remedy="Return keras.Sequential([keras.Input(shape), …]); train compiles it itself.",
         )
     return model
@@ -266,7 +263,8 @@ def _built(build: Build) -> keras.Model:
 def _splits(job: _Job) -> dict[str, Any]:
     """Return the examples of each split that this run uses."""
     dataset, recipe = job.dataset, job.recipe
-    if recipe.examples and job.budget != "smoke" and recipe.examples > len(dataset.train):
+    whole = job.budget != "smoke" and not dataset.is_sample
+    if recipe.examples and whole and recipe.examples > len(dataset.train):
         raise ParameterError(
             "Recipe.examples",
             expected=f"at most the {len(dataset.train)} training examples of the dataset",

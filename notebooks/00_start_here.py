@@ -239,7 +239,7 @@ print(f"{wider.parameters:,} parameters, {wider.epochs} epoch")
 # your cell
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-size = dict(train=TRAIN_IMAGES, validation=VALIDATION_IMAGES, source=SOURCE)
+size = {"train": TRAIN_IMAGES, "validation": VALIDATION_IMAGES, "source": SOURCE}
 other, again = (datasets.load("mnist", seed=digits.seed + 1, **size) for _ in range(2))
 assert (other.train.labels == again.train.labels).all(), "one seed, one split"
 assert (other.train.labels != digits.train.labels).any(), "another seed, another split"
