@@ -24,8 +24,7 @@ _UNREADABLE = (
     OSError,
     EOFError,
     ValueError,
-    RuntimeError,
-    NotImplementedError,
+    RuntimeError,  # and NotImplementedError, for an unknown compression
     zipfile.BadZipFile,
     zlib.error,
 )

@@ -26,12 +26,15 @@ def curves(
     recorded: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one run's training and validation curve over its epochs.
+    """Draw a training and a validation curve over the epochs.
+
+    A replayed run shows the mean of all recorded seeds in a band of ± sd. A run trained just now
+    shows its own curve, with the recorded band behind it.
 
     Args:
         run: trained or replayed.
         metric: a name in `run.history`.
-        recorded: shade mean ± sd of the recorded runs, all seeds, behind it.
+        recorded: draw the recorded band; False shows this one run alone.
         ax: draw here; None makes a new figure.
 
     Raises:
@@ -64,8 +67,7 @@ def curve_panels(
         curves(run, metric=metric, recorded=recorded, ax=panel).set_title(title)
     for panel in panels[0][1:]:
         panel.set_ylabel("")
-    figure.tight_layout()
-    return figure
+    return _finished(figure)
 
 
 def compare(
@@ -109,8 +111,7 @@ def histograms(
         panel.stairs(counts / counts.sum(), edges, fill=True)
         panel.set(title=title, xlabel=label, yscale="log")
     np.atleast_1d(panels)[0].set_ylabel(f"share of {label}s")
-    figure.tight_layout()
-    return figure
+    return _finished(figure)
 
 
 def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> Figure:
@@ -140,12 +141,11 @@ def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> 
     for panel, picture, title in zip(np.ravel(panels), pictures, titles, strict=False):
         panel.imshow(np.squeeze(picture, axis=-1) if picture.shape[-1] == 1 else picture)
         panel.set_title(title, fontsize=9)
-    figure.tight_layout()
-    return figure
+    return _finished(figure)
 
 
 def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
-    """Draw a run's most confident mistakes: what it is → what the network said, how surely.
+    """Draw a run's most confident mistakes: what it is → what the network said, and how sure it was at least.
 
     Args:
         run: on images, evaluated on its test set.
@@ -162,13 +162,13 @@ def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
             remedy="Train with test=True on images.",
         )
     kept = run.mistakes
-    titles = [
-        f"{class_names[label]} → {class_names[guess]}\n{confidence:.0%}"
-        for label, guess, confidence in zip(
-            kept.labels, kept.predictions, kept.confidences, strict=True
-        )
-    ]
-    return images(kept.images, titles)
+    pairs = zip(kept.labels, kept.predictions, strict=True)
+    figure = images(
+        kept.images, [f"{class_names[is_]} → {class_names[said]}" for is_, said in pairs]
+    )
+    surest = math.floor(1000 * kept.confidences.min()) / 10
+    figure.suptitle(f"confidence of each at least {surest:.1f}%", fontsize=10, y=1.03)
+    return figure
 
 
 def confusion(run: Run, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
@@ -192,7 +192,17 @@ def confusion(run: Run, class_names: Sequence[str], *, ax: Axes | None = None) -
         ax=ax,
     )
     ax.set(xlabel="the network said", ylabel="it is")
+    ax.tick_params(axis="y", rotation=0)
     return ax
+
+
+def _finished(figure: Figure) -> Figure:
+    """Lay the figure out and let pyplot forget it: returned from a cell, it shows once."""
+    import matplotlib.pyplot as plt
+
+    figure.tight_layout()
+    plt.close(figure)
+    return figure
 
 
 def _new_axes(size: tuple[float, float] | None = None) -> Axes:
@@ -202,6 +212,9 @@ def _new_axes(size: tuple[float, float] | None = None) -> Axes:
 
 
 def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None:
+    if run.is_replayed and recorded:
+        _band(ax, run, name, label)
+        return
     epochs = np.arange(1, run.epochs + 1)
     line = ax.plot(epochs, _history(run, name), marker="o", markersize=3, label=label)[0]
     if recorded and run.replicates:

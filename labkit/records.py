@@ -153,6 +153,11 @@ class Run:
         return self.dataset.source == "sample"
 
     @property
+    def is_replayed(self) -> bool:
+        """Whether it is one of the recorded runs, not trained just now."""
+        return any(one.provenance == self.provenance for one in self.replicates)
+
+    @property
     def key(self) -> tuple[str, int, str]:
         """What makes a run one and the same in a store: budget, seed, signature."""
         return self.budget, self.seed, self.signature.sha256

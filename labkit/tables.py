@@ -26,7 +26,13 @@ COLUMNS = {
     "validation_accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
 }
-_DIGITS = {"parameters": 0, "trainable_parameters": 0, "epochs": 0, "seconds": 1}
+_DIGITS = {
+    "parameters": 0,
+    "trainable_parameters": 0,
+    "epochs": 0,
+    "seconds": 1,
+    "seconds_per_epoch": 2,
+}
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,9 @@ if importlib.util.find_spec("labkit") is None:
 
 # %% tags=["parameters"]
 BUDGET = None  # "smoke", "lab" or "full"; None takes LABKIT_BUDGET, else "lab"
-SEED = (
-    None  # draws split, first weights and order alike; None takes LABKIT_SEED, else 0
-)
+SEED = None  # draws split, first weights and order alike; None takes LABKIT_SEED, else 0
 MODE = None  # "train", "replay" or "auto"; None takes LABKIT_MODE, else "train"
-SOURCE = (
-    None  # "auto", "real", "sample" or "local"; None takes LABKIT_SOURCE, else "auto"
-)
+SOURCE = None  # "auto", "real", "sample" or "local"; None takes LABKIT_SOURCE, else "auto"
 
 # %%
 import labkit
@@ -121,9 +117,7 @@ tried = labkit.train(
     budget="smoke",
     mode="train",
 )
-print(
-    f"{tried.test.accuracy:.0%} of {tried.dataset.sizes['test']} test images read correctly"
-)
+print(f"{tried.test.accuracy:.0%} of {tried.dataset.sizes['test']} test images read correctly")
 
 # %% [markdown]
 # That is far from good, and a little different on another machine. Numbers like these never stand on a page of
@@ -147,7 +141,7 @@ first = labkit.train(
 )
 
 # %% mystnb={"image": {"alt": "Training and validation accuracy of the first network over five epochs. Both climb steeply in the first epoch and then level off; training accuracy ends above validation accuracy."}}
-plots.curves(first, metric="accuracy")
+axes = plots.curves(first, metric="accuracy")
 # %%
 tables.results({"first network": first})
 
@@ -188,9 +182,7 @@ def wider_network():
 
 
 # %% tags=["raises-exception"]
-labkit.train(
-    wider_network, digits, recipe, experiment="00/first-network", mode="replay"
-)
+labkit.train(wider_network, digits, recipe, experiment="00/first-network", mode="replay")
 
 # %% [markdown]
 # labkit refuses, names the difference, and says what to do. No page can show a result that its code does not produce.

@@ -35,13 +35,9 @@ if importlib.util.find_spec("labkit") is None:
 
 # %% tags=["parameters"]
 BUDGET = None  # "smoke", "lab" or "full"; None takes LABKIT_BUDGET, else "lab"
-SEED = (
-    None  # draws split, first weights and order alike; None takes LABKIT_SEED, else 0
-)
+SEED = None  # draws split, first weights and order alike; None takes LABKIT_SEED, else 0
 MODE = None  # "train", "replay" or "auto"; None takes LABKIT_MODE, else "train"
-SOURCE = (
-    None  # "auto", "real", "sample" or "local"; None takes LABKIT_SOURCE, else "auto"
-)
+SOURCE = None  # "auto", "real", "sample" or "local"; None takes LABKIT_SOURCE, else "auto"
 
 # %%
 from functools import partial
@@ -84,9 +80,7 @@ digits = datasets.load(
 digits.request
 
 # %% mystnb={"image": {"alt": "Two rows of eight handwritten digits in white on black, each with its label above it. They differ in slant, thickness and closure."}}
-plots.images(
-    digits.train.images[:16], [str(label) for label in digits.train.labels[:16]]
-)
+plots.images(digits.train.images[:16], [str(label) for label in digits.train.labels[:16]])
 # %% [markdown]
 # Each label is a *one-hot* vector: ten numbers, a one at the place of the digit. The output layer answers with ten
 # probabilities, and *categorical cross-entropy*
@@ -186,8 +180,9 @@ depths = {
 # %% mystnb={"image": {"alt": "Three panels, one for each depth, with training and validation loss over five epochs. Training loss falls in all three. Validation loss falls at first and then flattens above it, and its shaded spread over seeds is widest for the deepest network."}}
 plots.curve_panels(depths)
 # %% [markdown]
-# The line is one run; the band behind it is the mean and spread of all recorded seeds. Training loss keeps falling while
-# validation loss stops following it: that widening gap is what *overfitting* means, and it needs both curves to be seen.
+# The line is the mean over all recorded seeds, the band one standard deviation to either side; if you trained here, the line is your
+# own run. Training loss keeps falling while validation loss stops following it: that widening gap is what *overfitting* means,
+# and it takes both curves to see it.
 #
 # ```{admonition} A mistake to learn from
 # :class: report-quote
@@ -264,9 +259,7 @@ def kernels(model):
 
 # %%
 measure = {
-    "weights": lambda model, data: np.histogram(
-        np.clip(kernels(model), -0.3, 0.3), EDGES
-    )[0],
+    "weights": lambda model, data: np.histogram(np.clip(kernels(model), -0.3, 0.3), EDGES)[0],
     "near_zero": lambda model, data: np.mean(np.abs(kernels(model)) < 0.001),
     "largest": lambda model, data: np.abs(kernels(model)).max(),
 }
@@ -291,17 +284,17 @@ remedies = {
 # %% [markdown]
 # ### The curves R1 wished for
 #
-# R1 has no curves, because plotting froze its author's machine, and says what it would have liked to show: the loss of the
-# four networks, epoch by epoch. Here it is. *Before you look: which network has the lowest loss in the first epoch?*
+# R1 has no curves, because plotting froze the machine it was written on, and says what it would have liked to show: the loss of
+# the four networks, epoch by epoch. Here it is. *Before you look: which network has the lowest loss in the first epoch?*
 
 # %% mystnb={"image": {"alt": "Validation loss including penalties over ten epochs for the plain, L1, L2 and dropout networks. L1 starts far above all others and comes down to a level still well above them; the other three lie close together near the bottom."}}
-plots.compare(remedies, metric="val_loss")
+axes = plots.compare(remedies, metric="val_loss")
 # %% [markdown]
 # L1 looks hopeless. But this is Keras's `loss`, which contains the penalty: most of the height of that curve is the sum of
 # absolute weights, not wrong answers. The curve of L2 is part penalty, too. Take the penalties off:
 
-# %% mystnb={"image": {"alt": "Validation loss without penalties over ten epochs for the same four networks. The L1 curve has come down by more than half and is still the highest, L2 lies between it and the other two, and the curves of the plain and the dropout network lie lowest."}}
-plots.compare(remedies, metric="val_data_loss")
+# %% mystnb={"image": {"alt": "Validation loss without penalties over ten epochs for the same four networks. The L1 curve has come down by far and is still the highest throughout. L2 starts second and joins the others after a few epochs. The plain curve is lowest at first and rises again in the last epochs; dropout's stays low and flat."}}
+axes = plots.compare(remedies, metric="val_data_loss")
 # %%
 LOSSES = {
     "validation_loss": "loss with penalty",
@@ -322,10 +315,10 @@ claims.quote("r1-dense-4-l1-loss")
 #
 # *Which of the four shows the widest gap between what it knows and what it can do?*
 
-# %% mystnb={"image": {"alt": "Four panels with training and validation loss without penalty over ten epochs. In the plain network the curves separate; with L1 and L2 they stay close together; with dropout the training curve lies above the validation curve."}}
+# %% mystnb={"image": {"alt": "Four panels with training and validation loss without penalty over ten epochs. In the plain network the curves separate. With L1 and L2 they stay closer together. With dropout the training curve begins above the validation curve and meets it later."}}
 plots.curve_panels(remedies)
 # %% [markdown]
-# With dropout, training loss lies *above* validation loss. That is no miracle: training metrics are taken while half of
+# With dropout, training loss begins *above* validation loss. That is no miracle: training metrics are taken while half of
 # the units are silent, validation metrics with all of them at work. The table measures both in inference mode:
 
 # %%
@@ -348,7 +341,7 @@ tables.results(remedies, GAP)
 # %%
 claims.quote("r1-weights-were-small")
 
-# %% mystnb={"image": {"alt": "Three histograms of all kernel weights on a logarithmic scale, after training without penalty, with L1 and with L2. The plain one is broad and flat-topped; L1 is a sharp spike at zero with few weights elsewhere; L2 is narrower than plain and smooth."}}
+# %% mystnb={"image": {"alt": "Three histograms of all kernel weights on a logarithmic scale, after training without penalty, with L1 and with L2. The plain one is a broad, flat-topped hill. L1 is a needle at zero above a low, wide floor. L2 is a narrow peak at zero above a floor like that."}}
 weighed = {title: remedies[title] for title in ("plain", "L1", "L2")}
 plots.histograms(weighed, measure="weights", edges=EDGES)
 # %%
@@ -420,6 +413,7 @@ claims.quote("r1-more-epochs-overfit-more")
 # early stop: a deeper network needed longer, and was judged halfway.
 
 # %%
+# The same seed starts from the same weights: the first five epochs of both are the same.
 longer_or_not = {"5 epochs": depths["3 hidden layers"], "10 epochs": remedies["plain"]}
 tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 
@@ -428,10 +422,10 @@ tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 #
 # These are the mistakes the dropout network is surest of. *Which would you have read as the network did?*
 
-# %% mystnb={"image": {"alt": "Up to sixteen test digits that the dropout network reads wrongly with high confidence, each with its true digit, the network's answer and its confidence. Several are broken, crossed out or closed in unusual ways."}}
+# %% mystnb={"image": {"alt": "Up to sixteen test digits that the dropout network reads wrongly with high confidence, each with its true digit and the network's answer. Several are broken, crossed out or closed in unusual ways."}}
 plots.mistakes(remedies["dropout"], digits.class_names)
 # %% mystnb={"image": {"alt": "Confusion matrix of the dropout network on the test set, right answers left out, summed over seeds. The darkest cells are confusions between 4 and 9, 7 and 2, 5 and 3, and their likes."}}
-plots.confusion(remedies["dropout"], digits.class_names)
+axes = plots.confusion(remedies["dropout"], digits.class_names)
 
 # %% [markdown]
 # ## Exercises
@@ -452,11 +446,7 @@ def dense_parameters(inputs, units):
     return (inputs + 1) * units  # a weight an input, and a bias
 
 
-counted = (
-    dense_parameters(784, 512)
-    + 2 * dense_parameters(512, 512)
-    + dense_parameters(512, 10)
-)
+counted = dense_parameters(784, 512) + 2 * dense_parameters(512, 512) + dense_parameters(512, 10)
 checks.parameters(dense_4(), counted)
 
 # %% [markdown]
@@ -472,12 +462,8 @@ checks.parameters(dense_4(), counted)
 as_numbers = datasets.load(
     "mnist", train=TRAIN_IMAGES, validation=VALIDATION_IMAGES, seed=SEED, source=SOURCE
 )
-sparse = labkit.Recipe(
-    loss="sparse_categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS
-)
-one_hot = labkit.Recipe(
-    loss="categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS
-)
+sparse = labkit.Recipe(loss="sparse_categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS)
+one_hot = labkit.Recipe(loss="categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS)
 tiny = {"experiment": "01/exercise-2", "budget": "smoke", "mode": "train"}
 losses = [
     labkit.train(dense_2, data, how, **tiny).history["loss"][0]

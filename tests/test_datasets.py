@@ -1,5 +1,6 @@
 """What every dataset promises, whichever it is, and what `load` refuses."""
 
+import doctest
 import json
 import warnings
 
@@ -469,3 +470,7 @@ def test_the_logistic_map_maps():
     np.testing.assert_allclose(after, 4 * x * (1 - x), atol=1e-6)
     np.testing.assert_array_equal(x[1:], after[:-1])
     assert not set(rows(dataset.train)) & set(rows(dataset.test))
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert doctest.testmod(datasets) == doctest.TestResults(failed=0, attempted=2)

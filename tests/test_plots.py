@@ -32,6 +32,15 @@ def test_curves_shade_the_recorded_band_only_where_there_is_one():
     assert not plots.curves(made_up_run()).collections
 
 
+def test_a_replayed_run_shows_the_mean_and_a_trained_one_itself():
+    low, high = made_up_run(), made_up_run(seed=1)
+    high = dataclasses.replace(high, history={"loss": (1.0, 0.75), "val_loss": (1.0, 0.75)})
+    replayed = dataclasses.replace(low, replicates=(low, high))
+    assert plots.curves(replayed, metric="loss").get_lines()[0].get_ydata().tolist() == [0.75, 0.5]
+    mine = dataclasses.replace(replayed, provenance={"finished": "just now"})
+    assert plots.curves(mine, metric="loss").get_lines()[0].get_ydata().tolist() == [0.5, 0.25]
+
+
 def test_compare_draws_the_mean_over_seeds():
     low, high = made_up_run(), made_up_run(seed=1)
     high = dataclasses.replace(high, history={"val_accuracy": (0.9, 0.95)})
@@ -74,9 +83,15 @@ def test_images_draw_colour_and_grey():
     assert len(plots.images(np.zeros((1, 8, 8, 1)), ["a"], columns=2).axes) == 2
 
 
-def test_mistakes_say_truth_answer_and_confidence():
+def test_mistakes_say_truth_answer_and_the_least_confidence():
     figure = plots.mistakes(made_up_run(), ["cat", "dog", "owl"])
-    assert figure.axes[0].get_title() == "cat → dog\n90%"
+    assert figure.axes[0].get_title() == "cat → dog"
+    assert figure.get_suptitle() == "confidence of each at least 70.0%"
+
+
+def test_a_returned_figure_shows_once():
+    plots.images(np.zeros((1, 8, 8, 1)), ["a"])
+    assert not mpl.pyplot.get_fignums(), "pyplot would show it a second time"
 
 
 def test_mistakes_need_a_run_that_keeps_some():

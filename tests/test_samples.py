@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labkit import archives, catalogue, samples, sources
+from labkit import archives, catalogue, samples, sources, workspace
 from labkit.errors import DataFileError, DataUnavailableError
 
 EXCERPTS = [name for name in catalogue.NAMES if catalogue.entry(name).excerpt]
@@ -17,7 +17,9 @@ MIRROR = os.environ.get("LABKIT_DATA")
 
 @pytest.fixture
 def package(monkeypatch, tmp_path):
-    """A copy of the sample data, to be damaged."""
+    """A copy of the sample data, to be damaged, on a machine that has nothing else."""
+    monkeypatch.delenv("LABKIT_DATA", raising=False)
+    monkeypatch.setattr(workspace, "cache_folder", lambda: tmp_path / "cache")
     folder = tmp_path / "sample_data"
     shutil.copytree(catalogue.PACKAGE_FOLDER, folder)
     monkeypatch.setattr(catalogue, "PACKAGE_FOLDER", folder)

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -476,8 +475,3 @@ def test_the_mirror_at_hand_is_whole(monkeypatch, name):
         pytest.skip(f"LABKIT_DATA has no {name}.npz")
     monkeypatch.setenv("LABKIT_DATA", MIRROR)
     assert sources.verify(name).source == "mirror"
-
-
-def test_no_test_here_touches_the_package_itself():
-    folder = Path(sources.__file__).parent / "sample_data"
-    assert folder != catalogue.PACKAGE_FOLDER and shutil.disk_usage(folder).total > 0
