@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ _UNREADABLE = (
     RuntimeError,  # and NotImplementedError, for an unknown compression
     zipfile.BadZipFile,
     zlib.error,
+    tokenize.TokenError,  # numpy, on an array's header
 )
 
 

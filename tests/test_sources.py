@@ -221,6 +221,23 @@ def test_rejects_what_cannot_be_opened(mirror):
     )
 
 
+def test_whatever_the_damage_the_error_is_a_data_file_error(mirror, boston):
+    facts, whole = catalogue.entry(BOSTON).arrays, mirror.read_bytes()
+    random, refusals = np.random.default_rng(0), 0
+    places = [*range(200), *range(len(whole) - 200, len(whole))]  # headers and directory
+    for place in random.choice(places, 300):
+        damaged = bytearray(whole)
+        damaged[place] = random.integers(256)
+        mirror.write_bytes(damaged)
+        try:
+            arrays = archives.read(mirror, facts, remedy=REMEDY)
+        except DataFileError:
+            refusals += 1
+        else:  # in a byte that means nothing, such as a date
+            np.testing.assert_array_equal(arrays["x"], boston["x"])
+    assert refusals > 100
+
+
 def test_reads_a_table_stored_column_by_column(mirror, boston):
     archives.write(mirror, {**boston, "x": np.asfortranarray(boston["x"])})
     np.testing.assert_array_equal(sources.read(BOSTON, download=False)[0]["x"], boston["x"])
