@@ -35,10 +35,11 @@ if importlib.util.find_spec("labkit") is None:
     pass
 
 # %% tags=["parameters"]
-BUDGET = None  # "smoke", "lab" or "full"; None takes LABKIT_BUDGET, else "lab"
-SEED = None  # draws split, first weights and order alike; None takes LABKIT_SEED, else 0
-MODE = None  # "train", "replay" or "auto"; None takes LABKIT_MODE, else "train"
-SOURCE = None  # "auto", "real", "sample" or "local"; None takes LABKIT_SOURCE, else "auto"
+# None takes LABKIT_BUDGET, LABKIT_SEED … from the environment, else the default
+BUDGET = None  # "smoke", "lab" or "full"
+SEED = None  # draws split, first weights and order alike
+MODE = None  # "train", "replay" or "auto"
+SOURCE = None  # "auto", "real", "sample" or "local"
 
 # %%
 import labkit
@@ -67,11 +68,16 @@ UNITS = 32  # of the one hidden layer
 
 # %%
 digits = datasets.load(
-    "mnist", train=TRAIN_IMAGES, validation=VALIDATION_IMAGES, seed=SEED, source=SOURCE
+    "mnist",
+    train=TRAIN_IMAGES,
+    validation=VALIDATION_IMAGES,
+    seed=SEED,
+    source=SOURCE,
 )
 
 # %% mystnb={"image": {"alt": "Eight handwritten digits in white on black, each with its label above it."}}
-plots.images(digits.train.images[:8], [str(label) for label in digits.train.labels[:8]])
+few = digits.train.take(8, seed=0)
+plots.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
 # The network has one *hidden layer* of 32 units, and an output layer of ten, a probability for each digit.
 
@@ -117,7 +123,9 @@ tried = labkit.train(
     budget="smoke",
     mode="train",
 )
-print(f"{tried.test.accuracy:.0%} of {tried.dataset.sizes['test']} test images read correctly")
+print(
+    f"{tried.test.accuracy:.0%} of {tried.dataset.sizes['test']} test images read correctly"
+)
 
 # %% [markdown]
 # That is far from good, and a little different on another machine. Numbers like these never stand on a page of
@@ -182,7 +190,13 @@ def wider_network():
 
 
 # %% tags=["raises-exception"]
-labkit.train(wider_network, digits, recipe, experiment="00/first-network", mode="replay")
+labkit.train(
+    wider_network,
+    digits,
+    recipe,
+    experiment="00/first-network",
+    mode="replay",
+)
 
 # %% [markdown]
 # labkit refuses, names the difference, and says what to do. No page can show a result that its code does not produce.
@@ -231,10 +245,20 @@ print(f"{wider.parameters:,} parameters, {wider.epochs} epoch")
 # your cell
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-size = {"train": TRAIN_IMAGES, "validation": VALIDATION_IMAGES, "source": SOURCE}
-other, again = (datasets.load("mnist", seed=digits.seed + 1, **size) for _ in range(2))
-assert (other.train.labels == again.train.labels).all(), "one seed, one split"
-assert (other.train.labels != digits.train.labels).any(), "another seed, another split"
+size = {
+    "train": TRAIN_IMAGES,
+    "validation": VALIDATION_IMAGES,
+    "source": SOURCE,
+}
+other, again = (
+    datasets.load("mnist", seed=digits.seed + 1, **size) for _ in range(2)
+)
+assert (other.train.labels == again.train.labels).all(), (
+    "one seed, one split"
+)
+assert (other.train.labels != digits.train.labels).any(), (
+    "another seed, another split"
+)
 other.train.labels[:10]
 
 # %% [markdown]
@@ -261,12 +285,18 @@ checks.beats_baseline(tried, digits.baseline)
 
 # %% tags=["hide-cell"]
 def deeper_network():
-    hidden = [layers.Dense(units, activation="relu") for units in (UNITS, 16)]
+    hidden = [
+        layers.Dense(units, activation="relu") for units in (UNITS, 16)
+    ]
     output = layers.Dense(10, activation="softmax")
-    return Sequential([Input((28, 28, 1)), layers.Flatten(), *hidden, output])
+    return Sequential(
+        [Input((28, 28, 1)), layers.Flatten(), *hidden, output]
+    )
 
 
-checks.parameters(deeper_network(), (784 + 1) * 32 + (32 + 1) * 16 + (16 + 1) * 10)
+checks.parameters(
+    deeper_network(), (784 + 1) * 32 + (32 + 1) * 16 + (16 + 1) * 10
+)
 
 # %% [markdown]
 # ## What to take with you

@@ -34,10 +34,11 @@ if importlib.util.find_spec("labkit") is None:
     pass
 
 # %% tags=["parameters"]
-BUDGET = None  # "smoke", "lab" or "full"; None takes LABKIT_BUDGET, else "lab"
-SEED = None  # draws split, first weights and order alike; None takes LABKIT_SEED, else 0
-MODE = None  # "train", "replay" or "auto"; None takes LABKIT_MODE, else "train"
-SOURCE = None  # "auto", "real", "sample" or "local"; None takes LABKIT_SOURCE, else "auto"
+# None takes LABKIT_BUDGET, LABKIT_SEED … from the environment, else the default
+BUDGET = None  # "smoke", "lab" or "full"
+SEED = None  # draws split, first weights and order alike
+MODE = None  # "train", "replay" or "auto"
+SOURCE = None  # "auto", "real", "sample" or "local"
 
 # %%
 from functools import partial
@@ -64,7 +65,7 @@ DROPOUT_RATE = 0.5  # share of units silenced in each training step
 # %% [markdown]
 # ## The data
 #
-# MNIST holds 70,000 scanned digits of 28 by 28 grey values, 60,000 of them for training {cite}`lecun1998gradient`.
+# MNIST holds 70,000 scanned digits of 28 by 28 grey values, 60,000 of them for training, collected by LeCun and others (1998).
 # R1 draws half of those, at random, and keeps no validation set. We take the same half, and 3,000 more images from the half
 # that R1 leaves unused: they let us watch the training without touching the test set.
 
@@ -80,7 +81,8 @@ digits = datasets.load(
 digits.request
 
 # %% mystnb={"image": {"alt": "Two rows of eight handwritten digits in white on black, each with its label above it. They differ in slant, thickness and closure."}}
-plots.images(digits.train.images[:16], [str(label) for label in digits.train.labels[:16]])
+few = digits.train.take(16, seed=0)
+plots.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
 # Each label is a *one-hot* vector: ten numbers, a one at the place of the digit. The output layer answers with ten
 # probabilities, and *categorical cross-entropy*
@@ -135,11 +137,10 @@ def hidden(**options):
 
 
 def dense(*between):
-    top_and_bottom = (
-        [Input((28, 28, 1)), layers.Flatten()],
-        layers.Dense(10, activation="softmax"),
+    output = layers.Dense(10, activation="softmax")
+    return Sequential(
+        [Input((28, 28, 1)), layers.Flatten(), *between, output]
     )
-    return Sequential([*top_and_bottom[0], *between, top_and_bottom[1]])
 
 
 def dense_3():
@@ -171,10 +172,11 @@ recipe = labkit.Recipe(
 )
 
 # %%
+train_short = partial(train, dataset=digits, recipe=recipe)
 depths = {
-    "1 hidden layer": train(dense_2, digits, recipe, experiment="01/dense-2"),
-    "2 hidden layers": train(dense_3, digits, recipe, experiment="01/dense-3"),
-    "3 hidden layers": train(dense_4, digits, recipe, experiment="01/dense-4"),
+    "1 hidden layer": train_short(dense_2, experiment="01/dense-2"),
+    "2 hidden layers": train_short(dense_3, experiment="01/dense-3"),
+    "3 hidden layers": train_short(dense_4, experiment="01/dense-4"),
 }
 
 # %% mystnb={"image": {"alt": "Three panels, one for each depth, with training and validation loss over five epochs. Training loss falls in all three. Validation loss falls at first and then flattens above it, and its shaded spread over seeds is widest for the deepest network."}}
@@ -184,11 +186,8 @@ plots.curve_panels(depths)
 # own run. Training loss keeps falling while validation loss stops following it: that widening gap is what *overfitting* means,
 # and it takes both curves to see it.
 #
-# ```{admonition} A mistake to learn from
-# :class: report-quote
-# R1 says that a network overfits without printing one training metric. A low test score alone cannot tell overfitting from
-# training that is too short, or from one unlucky run.
-# ```
+# > **A mistake to learn from.** R1 says that a network overfits without printing one training metric. A low test score alone
+# > cannot tell overfitting from training that is too short, or from one unlucky run.
 
 # %%
 WHILE_TRAINING = {
@@ -235,8 +234,9 @@ def dense_4_dropout():
 # None of the three adds a parameter: a penalty is a term of the loss, and dropout only silences units while training.
 
 # %%
+plain = dense_4().count_params()
 for network in (dense_4_l1, dense_4_l2, dense_4_dropout):
-    print(network.__name__, checks.parameters(network(), dense_4().count_params()))
+    print(network.__name__, checks.parameters(network(), plain))
 
 # %% [markdown]
 # With a penalty, training minimises
@@ -254,13 +254,24 @@ EDGES = np.linspace(-0.3, 0.3, 61)  # of the histogram's bins
 
 
 def kernels(model):
-    return np.concatenate([np.ravel(w) for w in model.get_weights() if w.ndim == 2])
+    weights = model.get_weights()
+    return np.concatenate(
+        [np.ravel(one) for one in weights if one.ndim == 2]
+    )
+
+
+def histogram(model, data):
+    return np.histogram(
+        np.clip(kernels(model), EDGES[0], EDGES[-1]), EDGES
+    )[0]
 
 
 # %%
 measure = {
-    "weights": lambda model, data: np.histogram(np.clip(kernels(model), -0.3, 0.3), EDGES)[0],
-    "near_zero": lambda model, data: np.mean(np.abs(kernels(model)) < 0.001),
+    "weights": histogram,
+    "near_zero": lambda model, data: np.mean(
+        np.abs(kernels(model)) < 0.001
+    ),
     "largest": lambda model, data: np.abs(kernels(model)).max(),
 }
 
@@ -271,14 +282,18 @@ longer = labkit.Recipe(
     epochs=LONG_EPOCHS,
     batch_size=BATCH_SIZE,
 )
-train_longer = partial(train, dataset=digits, recipe=longer, measure=measure)
+train_longer = partial(
+    train, dataset=digits, recipe=longer, measure=measure
+)
 
 # %%
 remedies = {
     "plain": train_longer(dense_4, experiment="01/dense-4-10-epochs"),
     "L1": train_longer(dense_4_l1, experiment="01/dense-4-l1"),
     "L2": train_longer(dense_4_l2, experiment="01/dense-4-l2"),
-    "dropout": train_longer(dense_4_dropout, experiment="01/dense-4-dropout"),
+    "dropout": train_longer(
+        dense_4_dropout, experiment="01/dense-4-dropout"
+    ),
 }
 
 # %% [markdown]
@@ -345,7 +360,9 @@ claims.quote("r1-weights-were-small")
 weighed = {title: remedies[title] for title in ("plain", "L1", "L2")}
 plots.histograms(weighed, measure="weights", edges=EDGES)
 # %%
-tables.results(weighed, {"near_zero": "share below 0.001", "largest": "largest weight"})
+tables.results(
+    weighed, {"near_zero": "share below 0.001", "largest": "largest weight"}
+)
 
 # %% [markdown]
 # The outermost bins hold all that lies beyond them. Without a penalty the weights are spread broadly; L1 sets nearly all of them
@@ -375,7 +392,10 @@ tables.differences(remedies, base="plain", metric="validation_accuracy")
 # %%
 everything = {
     **depths,
-    **{f"3 hidden, 10 epochs, {name}": run for name, run in remedies.items()},
+    **{
+        f"3 hidden, 10 epochs, {name}": run
+        for name, run in remedies.items()
+    },
 }
 FINAL = {
     "epochs": "epochs",
@@ -414,7 +434,10 @@ claims.quote("r1-more-epochs-overfit-more")
 
 # %%
 # The same seed starts from the same weights: the first five epochs of both are the same.
-longer_or_not = {"5 epochs": depths["3 hidden layers"], "10 epochs": remedies["plain"]}
+longer_or_not = {
+    "5 epochs": depths["3 hidden layers"],
+    "10 epochs": remedies["plain"],
+}
 tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 
 # %% [markdown]
@@ -446,7 +469,11 @@ def dense_parameters(inputs, units):
     return (inputs + 1) * units  # a weight an input, and a bias
 
 
-counted = dense_parameters(784, 512) + 2 * dense_parameters(512, 512) + dense_parameters(512, 10)
+counted = (
+    dense_parameters(784, 512)
+    + 2 * dense_parameters(512, 512)
+    + dense_parameters(512, 10)
+)
 checks.parameters(dense_4(), counted)
 
 # %% [markdown]
@@ -460,10 +487,20 @@ checks.parameters(dense_4(), counted)
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
 as_numbers = datasets.load(
-    "mnist", train=TRAIN_IMAGES, validation=VALIDATION_IMAGES, seed=SEED, source=SOURCE
+    "mnist",
+    train=TRAIN_IMAGES,
+    validation=VALIDATION_IMAGES,
+    seed=SEED,
+    source=SOURCE,
 )
-sparse = labkit.Recipe(loss="sparse_categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS)
-one_hot = labkit.Recipe(loss="categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS)
+sparse = labkit.Recipe(
+    loss="sparse_categorical_crossentropy",
+    optimizer="rmsprop",
+    epochs=EPOCHS,
+)
+one_hot = labkit.Recipe(
+    loss="categorical_crossentropy", optimizer="rmsprop", epochs=EPOCHS
+)
 tiny = {"experiment": "01/exercise-2", "budget": "smoke", "mode": "train"}
 losses = [
     labkit.train(dense_2, data, how, **tiny).history["loss"][0]
@@ -484,7 +521,13 @@ losses
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
 def dense_4_light():
-    return dense(*[part for _ in range(3) for part in (hidden(), layers.Dropout(0.2))])
+    return dense(
+        *[
+            part
+            for _ in range(3)
+            for part in (hidden(), layers.Dropout(0.2))
+        ]
+    )
 
 
 light = labkit.train(
@@ -512,7 +555,9 @@ import dataclasses
 
 from labkit.errors import CheckFailed
 
-leaky = dataclasses.replace(digits, validation=digits.train.take(100, seed=1))
+leaky = dataclasses.replace(
+    digits, validation=digits.train.take(100, seed=1)
+)
 try:
     checks.no_leakage(leaky)
 except CheckFailed as found:

@@ -279,6 +279,28 @@ def test_documents_every_module_of_the_package(site):
     assert not missing
 
 
+def commands(group, path: str = "labkit") -> Iterator[tuple[str, list[str]]]:
+    """Every command of the command line with its long options."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            options = [one for parameter in command.params for one in parameter.opts]
+            yield f"{path} {name}", [one for one in options if one.startswith("--")]
+
+
+def test_documents_every_command_and_its_options():
+    from labkit.cli import main
+
+    text = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
+    for command, options in commands(main):
+        lines = [line for line in text.splitlines() if line.startswith(command)]
+        assert lines, command
+        short = {"--output": "-o"}  # written the short way
+        missing = [one for one in options if not any(short.get(one, one) in line for line in lines)]
+        assert not missing, f"{command}: {missing}"
+
+
 def test_the_sitemap_lists_every_page(site):
     owner, name = OWNER_AND_NAME.split("/")
     tree = ElementTree.parse(site / "sitemap.xml")
