@@ -57,17 +57,11 @@ def data() -> None:
 @data.command("list")
 def list_datasets() -> None:
     """Say of each dataset where it would be loaded from now."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     from labkit import sources
 
-    lines = Table("Dataset", "Source", "Size", "Where", box=box.SIMPLE)
     for status in map(sources.status, sources.NAMES):
-        size = f"{status.bytes / 1e6:.1f} MB" if status.bytes else ""
-        lines.add_row(status.name, status.source, size, str(status.path or ""))
-    Console().print(lines)
+        size = f"{status.bytes / 1e6:.1f} MB" if status.path else ""
+        click.echo(f"{status.name:22} {status.source:8} {size:>9}  {status.path or ''}".rstrip())
 
 
 @data.command()

@@ -97,7 +97,7 @@ def table(findings: list[Finding]) -> Any:
 def _verdict(finding: Finding) -> tuple[str, str]:
     if finding.ok:
         return "OK", "green"
-    return ("to do", "bold red") if finding.needed else ("could be", "yellow")
+    return ("to do", "bold red") if finding.needed else ("optional", "yellow")
 
 
 def _python() -> Finding:
@@ -171,13 +171,15 @@ def _dataset(name: str) -> Finding:
         status = sources.status(name)
     except (LabkitError, OSError) as error:
         return Finding(name, "cannot be read", str(error))
-    fetch = f"labkit data fetch {name}"
+    size, fetch = f"({_size(status.bytes)})", f"labkit data fetch {name}"
     if status.source == "sample":
-        found = f"the excerpt that travels with labkit ({_size(status.bytes)})"
+        found = f"an excerpt, travels with labkit {size}"
         return Finding(name, found, f"For the whole data: {fetch}", needed=False)
+    if status.source == "package":
+        return Finding(name, f"whole, travels with labkit {size}")
     if status.path is None:
         return Finding(name, "not on this machine", fetch, needed=False)
-    return Finding(name, f"{status.source}, {status.path} ({_size(status.bytes)})")
+    return Finding(name, f"{status.source}, {status.path} {size}")
 
 
 def _records() -> Finding:

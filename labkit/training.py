@@ -121,12 +121,16 @@ def _replay(job: _Job, recipe: Recipe, budget: str | None) -> Run:
         received = f"no seed {job.seed} among {seeds}"
         shown = selection.shown[0].budget
         raise store.missing(job.experiment, received, budget=shown, seeds=str(job.seed))
-    lacking = sorted(set(job.measure or {}) - set(run.measures))
-    lacking += ["test metrics"] * (job.test and "test" not in run.metrics)
-    if lacking:
+    if lacking := _lacking(run, job):
         received = f"a record without {', '.join(lacking)}"
         raise store.missing(job.experiment, received, budget=run.budget)
     return dataclasses.replace(run, replicates=selection.shown, extra=selection.extra)
+
+
+def _lacking(run: Run, job: _Job) -> list[str]:
+    """Return what the notebook wants to know and the record does not say."""
+    unmeasured = sorted(set(job.measure or {}) - set(run.measures))
+    return unmeasured + ["test metrics"] * (job.test and "test" not in run.metrics)
 
 
 def _signature_at(job: _Job, recipe: Recipe) -> Callable[[str], Signature]:
@@ -175,7 +179,7 @@ def _record(job: _Job, recipe: Recipe) -> Run:
         done = _recorded(job, recipe, recording.store)
         run = done or _trained(job, checkpoint)
         if done is None:
-            store.add(run, recording.store)
+            store.add(run, recording.store, replace=True)
             checkpoint.unlink(missing_ok=True)
     return run
 
@@ -183,7 +187,8 @@ def _record(job: _Job, recipe: Recipe) -> Run:
 def _recorded(job: _Job, recipe: Recipe, folder: Path) -> Run | None:
     code = _signature_at(job, recipe)(job.budget)
     key = (job.budget, job.seed, code.sha256)
-    return next((run for run in store.read(job.experiment, folder) if run.key == key), None)
+    runs = (run for run in store.read(job.experiment, folder) if not _lacking(run, job))
+    return next((run for run in runs if run.key == key), None)
 
 
 # --- train --------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
     python scripts/make_notebooks.py [--all | --check] [NOTEBOOK.py ...]
 
-The .py is the source. An .ipynb is made anew when its cells are not those of the .py, or when a
-cell has not been run; `--all` makes each one, `--check` only says which differ (exit code 1).
+The .py is the source. An .ipynb is made anew when its cells are not those of the .py, when a cell
+has not been run, or when its practical's records are others than it shows; `--all` makes each one, `--check` only says which differ (exit code 1).
 """
 
 from __future__ import annotations
@@ -78,7 +78,17 @@ def is_current(source: Path) -> bool:
         return False
     written = nbformat.read(target, as_version=4)
     ran = all(cell.execution_count for cell in written.cells if is_run(cell))
+    ran = ran and written.metadata.get("labkit") == {"records": records_of(source)}
     return ran and cells_of(written) == cells_of(jupytext.read(source))
+
+
+def records_of(source: Path) -> str:
+    """Return a hash of the records of a notebook's practical: runs/01 for 01_mnist_dense.py."""
+    practical = source.resolve().relative_to(NOTEBOOKS).as_posix().partition("_")[0]
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "runs" / practical).glob("[!.]*.json")):
+        digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]
 
 
 def is_run(cell: NotebookNode) -> bool:
@@ -120,9 +130,18 @@ def make(source: Path) -> None:
     identify(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     execute(notebook, source.parent)
-    notebook.metadata = nbformat.from_dict(METADATA)  # execution adds this machine's versions
+    forget_live_outputs(notebook)
+    # Execution adds this machine's versions.
+    notebook.metadata = nbformat.from_dict(METADATA | {"labkit": {"records": records_of(source)}})
     nbformat.validate(notebook)
     write(nbformat.writes(notebook) + "\n", source.with_suffix(".ipynb"))
+
+
+def forget_live_outputs(notebook: NotebookNode) -> None:
+    """Keep no output of cells that speak of this machine only; the site shows none either."""
+    for cell in notebook.cells:
+        if "remove-output" in cell.metadata.get("tags", ()):
+            cell.outputs = []
 
 
 def write(text: str, target: Path) -> None:
