@@ -61,12 +61,16 @@ def curve_panels(
     """
     import matplotlib.pyplot as plt
 
-    size = (3.2 * len(runs), 3.0)
-    figure, panels = plt.subplots(1, len(runs), figsize=size, sharey=True, squeeze=False)
-    for panel, (title, run) in zip(panels[0], runs.items(), strict=True):
+    columns = len(runs) if len(runs) <= 3 else 2
+    rows = math.ceil(len(runs) / columns)
+    grid = {"sharex": True, "sharey": True, "squeeze": False}
+    figure, panels = plt.subplots(rows, columns, figsize=(9.6 / 3 * columns, 2.8 * rows), **grid)
+    for panel, (title, run) in zip(panels.flat, runs.items(), strict=False):
         curves(run, metric=metric, recorded=recorded, ax=panel).set_title(title)
-    for panel in panels[0][1:]:
-        panel.set_ylabel("")
+    for panel in panels.flat:
+        panel.label_outer()
+    for panel in panels.flat[len(runs) :]:
+        panel.set_visible(False)
     return _finished(figure)
 
 

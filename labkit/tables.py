@@ -191,7 +191,7 @@ def _cell(runs: Sequence[Run], name: str) -> str:
     if not all(name in run.values() for run in runs):
         return ""
     number = replicates.statistic(runs, name)
-    digits = _DIGITS.get(name, 4)
+    digits = _DIGITS.get(name, 3 if name.endswith("loss") else 4)
     if digits == 0 and number.sd != number.sd or number.sd == 0:
         return f"{number.mean:,.{digits}f}"
     return number.text(digits)

@@ -35,7 +35,7 @@ if importlib.util.find_spec("labkit") is None:
     pass
 
 # %% tags=["parameters"]
-# None takes LABKIT_BUDGET, LABKIT_SEED … from the environment, else the default
+# None: LABKIT_BUDGET, LABKIT_SEED … if set, else the default
 BUDGET = None  # "smoke", "lab" or "full"
 SEED = None  # draws split, first weights and order alike
 MODE = None  # "train", "replay" or "auto"
@@ -126,9 +126,7 @@ tried = labkit.train(
     budget="smoke",
     mode="train",
 )
-print(
-    f"{tried.test.accuracy:.0%} of {tried.dataset.sizes['test']} test images read correctly"
-)
+print(f"{tried.test.accuracy:.0%} of the test images read correctly")
 
 # %% [markdown]
 # On this website the answer is left out, on purpose: it is one run of a few images, and another machine says something a

@@ -34,7 +34,7 @@ if importlib.util.find_spec("labkit") is None:
     pass
 
 # %% tags=["parameters"]
-# None takes LABKIT_BUDGET, LABKIT_SEED … from the environment, else the default
+# None: LABKIT_BUDGET, LABKIT_SEED … if set, else the default
 BUDGET = None  # "smoke", "lab" or "full"
 SEED = None  # draws split, first weights and order alike
 MODE = None  # "train", "replay" or "auto"
@@ -330,7 +330,7 @@ claims.quote("r1-dense-4-l1-loss")
 #
 # *Which of the four shows the widest gap between what it knows and what it can do?*
 
-# %% mystnb={"image": {"alt": "Four panels with training and validation loss without penalty over ten epochs. In the plain network the curves separate. With L1 and L2 they stay closer together. With dropout the training curve begins above the validation curve and meets it later."}}
+# %% mystnb={"image": {"alt": "Four panels, two by two, with training and validation loss without penalty over ten epochs. In the plain network the curves separate. With L1 and L2 they stay closer together. With dropout the training curve begins above the validation curve and meets it later."}}
 plots.curve_panels(remedies)
 # %% [markdown]
 # With dropout, training loss begins *above* validation loss. That is no miracle: training metrics are taken while half of
@@ -360,9 +360,8 @@ claims.quote("r1-weights-were-small")
 weighed = {title: remedies[title] for title in ("plain", "L1", "L2")}
 plots.histograms(weighed, measure="weights", edges=EDGES)
 # %%
-tables.results(
-    weighed, {"near_zero": "share below 0.001", "largest": "largest weight"}
-)
+SIZES = {"near_zero": "share below 0.001", "largest": "largest"}
+tables.results(weighed, SIZES)
 
 # %% [markdown]
 # The outermost bins hold all that lies beyond them. Without a penalty the weights are spread broadly; L1 sets nearly all of them
@@ -398,7 +397,6 @@ everything = {
     },
 }
 FINAL = {
-    "epochs": "epochs",
     "seconds": "seconds",
     "train_accuracy": "train accuracy",
     "validation_accuracy": "validation accuracy",
