@@ -174,7 +174,7 @@ def _dataset(name: str) -> Finding:
     size, fetch = f"({_size(status.bytes)})", f"labkit data fetch {name}"
     if status.source == "sample":
         found = f"an excerpt, travels with labkit {size}"
-        return Finding(name, found, f"For the whole data: {fetch}", needed=False)
+        return Finding(name, found, fetch, needed=False)
     if status.source == "package":
         return Finding(name, f"whole, travels with labkit {size}")
     if status.path is None:
@@ -227,9 +227,9 @@ def _size(count: int) -> str:
     """Return a number of bytes as a person says it.
 
     >>> _size(11_490_434), _size(512), _size(2_000_000_000)
-    ('11.5 MB', '0.5 kB', '2.0 GB')
+    ('11.5 MB', '1 kB', '2.0 GB')
     """
     for factor, unit in ((10**9, "GB"), (10**6, "MB")):
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
-    return f"{count / 1000:.1f} kB"
+    return f"{count / 1000:.0f} kB"
