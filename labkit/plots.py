@@ -149,7 +149,7 @@ def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> 
 
 
 def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
-    """Draw a run's most confident mistakes: what it is → what the network said, and how sure it was at least.
+    """Draw a run's most confident mistakes: what it is → what the network said.
 
     Args:
         run: on images, evaluated on its test set.

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from labkit import workspace
@@ -29,11 +30,11 @@ def run_notebook(
         progress: show a bar over its cells.
 
     Raises:
-        NotebookError: no such notebook, or a cell failed; the message names the copy to look at.
+        NotebookError: no such notebook, no papermill, or a cell failed; the message names the
+            copy to look at.
         ParameterError: the notebook has no such parameter; the message names the nearest.
     """
-    import papermill
-
+    papermill = _papermill()
     source = _notebook(notebook)
     known = list(papermill.inspect_notebook(str(source)))
     for name in parameters or {}:
@@ -51,6 +52,19 @@ def run_notebook(
     except papermill.PapermillExecutionError as problem:
         _require_expected(source, target, problem)
     return target
+
+
+def _papermill() -> ModuleType:
+    try:
+        import papermill
+    except ModuleNotFoundError as problem:
+        raise NotebookError(
+            "papermill",
+            expected="papermill, which executes notebooks",
+            received=str(problem),
+            remedy='Install it: pip install "labkit[run]".',
+        ) from problem
+    return papermill
 
 
 def _require_expected(source: Path, target: Path, problem: Exception) -> None:

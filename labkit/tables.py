@@ -192,7 +192,8 @@ def _cell(runs: Sequence[Run], name: str) -> str:
         return ""
     number = replicates.statistic(runs, name)
     digits = _DIGITS.get(name, 3 if name.endswith("loss") else 4)
-    if digits == 0 and number.sd != number.sd or number.sd == 0:
+    is_constant = number.sd == 0 or (digits == 0 and math.isnan(number.sd))
+    if is_constant:
         return f"{number.mean:,.{digits}f}"
     return number.text(digits)
 

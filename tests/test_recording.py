@@ -1,4 +1,5 @@
 import os
+import sys
 
 import nbformat
 import pytest
@@ -73,6 +74,12 @@ def test_a_failure_that_is_announced_is_part_of_the_lesson(notebook, tmp_path):
     assert len(nbformat.read(copy, as_version=4).cells) == len(lesson.cells) + 1  # the parameters
     with pytest.raises(NotebookError, match="AssertionError in cell"):
         recording.run_notebook(notebook, {"SEED": 13}, progress=False)
+
+
+def test_without_papermill_it_says_what_to_install(notebook, monkeypatch):
+    monkeypatch.setitem(sys.modules, "papermill", None)
+    with pytest.raises(NotebookError, match=r'Install it: pip install "labkit\[run\]"'):
+        recording.run_notebook(notebook)
 
 
 def test_no_such_notebook(tmp_path):
