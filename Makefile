@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NOTEBOOK := notebooks/01_mnist_dense.ipynb
 
-# How `make record` records: make record NOTEBOOK=notebooks/02_....ipynb BUDGET=lab SEEDS=0-2
+# How `make record` records: make record NOTEBOOK=notebooks/02_....py BUDGET=lab SEEDS=0-2
 BUDGET := full
 SEEDS := 0-4
 

@@ -143,7 +143,3 @@ def _value(text: str) -> Any:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return text
-
-
-if __name__ == "__main__":
-    main(prog_name="labkit")

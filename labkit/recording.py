@@ -24,7 +24,7 @@ def run_notebook(
     """Execute a notebook and return its executed copy; the notebook itself stays as it is.
 
     Args:
-        notebook: the ``.ipynb``, or the ``.py`` paired with it.
+        notebook: an ``.ipynb``, or a ``.py`` in jupytext's percent format.
         parameters: values for its parameters cell.
         output: the executed copy; None is ``_build/executed/NAME.ipynb`` in this folder.
         progress: show a bar over its cells.
@@ -128,7 +128,7 @@ def record_notebook(
     folder = (store or workspace.store_folder()).resolve()
     recording = workspace.Recording(folder, only, budget)
     for seed in seeds:
-        name = f"{_notebook(notebook).stem}-{budget}-{seed}.ipynb"
+        name = f"{notebook.stem}-{budget}-{seed}.ipynb"
         with _environment(workspace.recording_environment(recording)):
             run_notebook(
                 notebook,
@@ -162,16 +162,25 @@ def seeds(text: str) -> list[int]:
 
 
 def _notebook(path: Path) -> Path:
-    """Return the .ipynb of a path to either file of a pair."""
-    notebook = path.with_suffix(".ipynb")
-    if path.suffix not in (".py", ".ipynb") or not notebook.is_file():
+    """Return a notebook papermill can read: an .ipynb itself, or one made from a .py now.
+
+    The .py of a pair is its source, so what runs is never an .ipynb that lags behind it.
+    """
+    if path.suffix not in (".py", ".ipynb") or not path.is_file():
         raise NotebookError(
             str(path),
             expected="a notebook, .ipynb or the .py beside it",
-            received="no such notebook" if not path.is_file() else "a file that is none",
+            received="a file that is none" if path.is_file() else "no such notebook",
             remedy="The practicals are in notebooks/, e.g. notebooks/01_mnist_dense.ipynb.",
         )
-    return notebook
+    if path.suffix == ".ipynb":
+        return path
+    import jupytext
+
+    made = Path("_build") / "sources" / f"{path.stem}.ipynb"
+    made.parent.mkdir(parents=True, exist_ok=True)
+    jupytext.write(jupytext.read(path), made, fmt="ipynb")
+    return made
 
 
 def _require_known(source: Path, name: str, known: list[str]) -> None:

@@ -7,6 +7,7 @@ and the data that were asked for. Not in it: names, seeds, dtype, budget, device
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import hashlib
 import inspect
@@ -188,17 +189,26 @@ def _default_settings(part: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the optional settings of a part made from its required arguments alone."""
     kind, config = type(part), part.get_config()
     required = {
-        one.name: getattr(part, one.name)
-        if _is_function(part, one.name, config[one.name])
-        else settings[one.name]
-        for one in inspect.signature(kind.__init__).parameters.values()
-        if one.default is one.empty and one.name in settings
+        name: getattr(part, name) if _is_function(part, name, config[name]) else settings[name]
+        for name in _required_arguments(kind)
+        if name in settings
     }
-    try:
-        usual = _own_settings(kind.from_config(dict(required)))  # some empty what they are given
-    except (KeyError, TypeError):  # Rescaling's wants every setting, Lambda's wants bytes
-        usual = _own_settings(kind(**required))
-    return {name: value for name, value in usual.items() if name not in required}
+    # from_config empties what it is given; Rescaling's wants every setting, Lambda's wants bytes.
+    for make in (lambda: kind.from_config(dict(required)), lambda: kind(**required)):
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            usual = _own_settings(make())
+            return {name: value for name, value in usual.items() if name not in required}
+    return {}
+
+
+def _required_arguments(kind: type) -> Iterable[str]:
+    """Yield what a constructor cannot do without, also where it hands `*arguments` on."""
+    for one in kind.__mro__:
+        if "__init__" in vars(one):
+            parameters = inspect.signature(one.__init__).parameters.values()
+            yield from (each.name for each in parameters if each.default is each.empty)
+            if not any(each.kind is each.VAR_POSITIONAL for each in parameters):
+                return
 
 
 def _function(function: Any) -> str:
