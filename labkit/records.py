@@ -16,7 +16,6 @@ from labkit.errors import DamagedRecordError, RecordError
 from labkit.signatures import Signature
 
 SCHEMA = 1
-SPLITS = ("train", "validation", "test")
 MEASURES_LIMIT = 64 * 1024  # bytes of measured arrays in one run
 _FORMS = {"seed": int, "parameters": int, "trainable_parameters": int, "seconds": int | float}
 _FORMS |= {"experiment": str, "budget": str, "status": str, "provenance": dict}

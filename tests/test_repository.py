@@ -1,0 +1,268 @@
+"""The files around the code agree with one another."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from labkit import doctor
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHONS = ("3.11", "3.12", "3.13")
+MEGABYTE = 1_000_000
+CONDA_NAMES = {"build": "python-build"}  # where conda-forge calls a package otherwise
+CHOSEN = {"jupyter", "jupytext", "jupyter-book", "tensorflow", "matplotlib", "seaborn"}
+CHOSEN |= {"papermill", "nbval"}  # what the course is fixed on
+TEXTS = {".cff", ".cfg", ".css", ".js", ".json", ".lock", ".md", ".py", ".sh", ".toml"}
+TEXTS |= {".yaml", ".yml", ".ipynb", ".bib", ".html", ""}
+LICENCES = {"LICENSE", "LICENSE-TEXT", "OFL.txt"}
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
+
+
+def required(extra=None):
+    """Return pyproject's requirements, those of an extra with them, without labkit itself."""
+    texts = list(PROJECT["dependencies"])
+    wanted = [extra] if extra else []
+    for name in wanted:
+        for text in PROJECT["optional-dependencies"][name]:
+            one = Requirement(text)
+            if one.name == "labkit":
+                wanted += sorted(one.extras)
+            else:
+                texts.append(text)
+    return {canonicalize_name(one.name): one for one in map(Requirement, texts)}
+
+
+@pytest.fixture(scope="module")
+def locked():
+    """Every pin of the lock, as the requirement it is, and its hashes."""
+    blocks = re.split(r"\n(?=\S)", re.sub(r"^#.*\n", "", read("requirements.lock"), flags=re.M))
+    pins = []
+    for block in filter(str.strip, blocks):
+        head = block.split("\\")[0].split("\n")[0].strip()
+        pins.append((Requirement(head), re.findall(r"--hash=sha256:[0-9a-f]{64}", block)))
+    return pins
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("needs git and a clone: which files are tracked is not known otherwise")
+    command = ["git", "-C", str(ROOT), "ls-files", "-z"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"git cannot list the files here: {done.stderr.strip()}")
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_pins_what_pyproject_asks_for_once_a_python(locked, python):
+    here = default_environment() | {"python_version": python, "python_full_version": f"{python}.9"}
+    active = [pin for pin, _ in locked if pin.marker is None or pin.marker.evaluate(here)]
+    versions = {}
+    for pin in active:
+        versions.setdefault(canonicalize_name(pin.name), []).append(str(pin.specifier)[2:])
+    assert {name for name, found in versions.items() if len(found) > 1} == set()
+    for name, asked in required("test").items():
+        assert name in versions, f"{name} is not in the lock: make lock"
+        assert asked.specifier.contains(versions[name][0]), f"{asked} against {versions[name]}"
+
+
+def test_every_pin_of_the_lock_has_hashes(locked):
+    assert len(locked) > 100
+    assert [str(pin) for pin, hashes in locked if not hashes or "==" not in str(pin)] == []
+
+
+def test_the_lock_names_no_index_and_no_local_path():
+    assert not re.search(
+        r"https?://|file:|--index|--find-links|--extra| @ ", read("requirements.lock")
+    )
+
+
+def test_conda_gets_the_ranges_of_pyproject():
+    lines = yaml.safe_load(read("environment.yml"))["dependencies"]
+    (pip,) = [line["pip"] for line in lines if isinstance(line, dict)]
+    assert pip == ["-e ."]
+    plain = [line for line in lines if isinstance(line, str) and line != "pip"]
+    python = next(line for line in plain if line.startswith("python="))
+    asked = {one.name: one.specifier for one in map(Requirement, set(plain) - {python})}
+    expected = {
+        CONDA_NAMES.get(name, name): one.specifier for name, one in required("test").items()
+    }
+    assert asked == expected
+    assert set(asked) >= CHOSEN
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python=") + ".0")
+
+
+def test_everything_agrees_on_which_pythons_serve():
+    oldest, newest = doctor.PYTHONS
+    assert PROJECT["requires-python"] == f">=3.{oldest[1]},<3.{newest[1] + 1}"
+    minors = [f"3.{minor}" for minor in range(oldest[1], newest[1] + 1)]
+    assert list(PYTHONS) == minors
+    assert f"{' | '.join(minors)})" in read("scripts/set_up.sh")
+    assert workflow("test")["jobs"]["test"]["strategy"]["matrix"]["python"] == minors
+
+
+def address():
+    """Return the repository's address, from the one place where it is set."""
+    return yaml.safe_load(read("_config.yml"))["repository"]["url"]
+
+
+def test_the_address_is_set_in_one_place_and_the_same_elsewhere():
+    assert address().startswith("https://github.com/")
+    name = address().removeprefix("https://github.com/")
+    assert PROJECT["urls"]["Repository"] == address()
+    assert yaml.safe_load(read("CITATION.cff"))["repository-code"] == address()
+    readme = read("README.md")
+    assert f"colab.research.google.com/github/{name}/blob/main/notebooks/" in readme
+    assert f"mybinder.org/v2/gh/{name}/main" in readme
+    for text in (readme, read("CONTRIBUTING.md"), read("environment.yml")):
+        others = re.findall(
+            r"(?<!actions/)github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?(?=[\s)/@\"#]|$)", text
+        )
+        assert set(others) <= {name}
+
+
+def test_setup_cells_install_from_the_address():
+    for path in sorted((ROOT / "notebooks").rglob("*.py")):
+        assert f'"git+{address()}@main"' in path.read_text(encoding="utf-8"), path.name
+
+
+def test_code_and_prose_have_their_licences():
+    assert PROJECT["license"] == "MIT"
+    assert read("LICENSE").startswith("MIT License\n")
+    assert "Permission is hereby granted, free of charge" in read("LICENSE")
+    text = read("LICENSE-TEXT")
+    assert "Creative Commons Attribution 4.0 International Public License" in text
+    assert all(f"Section {number} -- " in text for number in range(1, 9))
+    assert "CC BY 4.0" in read("README.md")
+
+
+def test_version_and_citation_agree():
+    import labkit
+
+    assert labkit.__version__ == PROJECT["version"]
+    assert str(yaml.safe_load(read("CITATION.cff"))["version"]) == PROJECT["version"]
+
+
+def workflow(name):
+    return yaml.safe_load(read(f".github/workflows/{name}.yml"))
+
+
+@pytest.mark.parametrize("name", ["test", "site", "weekly"])
+def test_workflows_are_whole(name):
+    parsed = workflow(name)
+    assert parsed[True], "on: is read as true"
+    for job in parsed["jobs"].values():
+        assert job["runs-on"]
+        assert job["timeout-minutes"] <= 60
+        for step in job.get("steps", []):
+            assert ("uses" in step) != ("run" in step), step
+            assert re.search(r"@v\d+$", step.get("uses", "x@v1")), step
+
+
+def test_workflows_and_hooks_call_commands_that_exist():
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), flags=re.M))
+    called = set()
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        called |= set(re.findall(r"\bmake ([a-z]+)", path.read_text(encoding="utf-8")))
+    called |= set(re.findall(r"^make ([a-z]+)", read(".ci/run"), flags=re.M))
+    called |= set(re.findall(r"^ *make ([a-z]+)", read("README.md"), flags=re.M))
+    called |= set(re.findall(r"`make ([a-z]+)", read("CONTRIBUTING.md")))
+    assert {"test", "book"} <= called <= targets
+
+
+def test_hooks_check_what_make_lint_checks():
+    hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
+    recipe = (
+        read("Makefile").partition("\nlint:")[2].partition("\n\n")[0].replace("$(BIN)", ".venv/bin")
+    )
+    for hook in hooks:
+        assert hook["entry"].replace(" --force-exclude", "") in recipe
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no mode bits")
+def test_the_ci_script_can_be_executed():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("command", [["make", "-s"], ["make", "-s", "help"]])
+def test_make_alone_lists_every_command(command):
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    shown = re.findall(r"^  make (\w+)", done.stdout, flags=re.M)
+    phony = re.search(r"^\.PHONY: (.*)$", read("Makefile"), flags=re.M)[1].split()
+    assert sorted(shown) == sorted(phony)
+
+
+def test_the_tracked_tree_is_small(tracked):
+    assert sum(path.stat().st_size for path in tracked) < 20 * MEGABYTE
+
+
+def test_nothing_that_is_built_is_tracked(tracked):
+    built = {"_build", "dist", ".venv", "__pycache__", ".ipynb_checkpoints"}
+    names = [path.relative_to(ROOT) for path in tracked]
+    assert [name for name in names if built & set(name.parts)] == []
+    assert [name for name in names if name.is_relative_to("book/notebooks")] == []
+
+
+def prose(tracked):
+    for path in tracked:
+        if path.suffix in TEXTS and path.name not in LICENCES and path != Path(__file__):
+            yield path, path.read_text(encoding="utf-8")
+
+
+def test_no_file_names_a_folder_of_somebody_s_machine(tracked):
+    personal = re.compile(r"(?<![\w.~:/-])/(?:root|work|Users/\w+|home/(?!jovyan)\w+|mnt|media)/")
+    found = [path.name for path, text in prose(tracked) if personal.search(text)]
+    assert found == []
+
+
+def test_no_file_reaches_out_of_the_repository(tracked):
+    outside = re.compile(r"\.\./shared|pypi\.org|pythonhosted|registry\.npmjs")
+    assert [path.name for path, text in prose(tracked) if outside.search(text)] == []
+
+
+def test_no_file_has_an_e_mail_address(tracked):
+    """Nobody's name or address: reports are cited by key and title."""
+    address = re.compile(r"\b[\w.+-]+@[\w-]+\.(?:[\w-]+\.)*(?:[a-z]{2,})\b(?!/)")
+    decorators = re.compile(r"@(?:pytest|main|data|click|dataclasses|contextlib|functools)\.")
+    for path, text in prose(tracked):
+        if path.suffix not in {".ipynb", ".lock", ".json"}:
+            hits = [hit for hit in address.findall(text) if not decorators.search(hit)]
+            assert hits == [], path.name
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_the_front_pages_read_as_the_house_does(name):
+    text = re.sub(r"```.*?```|`[^`]*`|!\[|<!--", "", read(name), flags=re.S)
+    assert "!" not in text
+    assert not re.search(r"\bsimply\b", text, flags=re.I)
+    assert not re.search("[\U0001f300-\U0001faff\u2600-\u27bf]", text)
+    assert not re.search(r"\d\s?%", text), "results are shown by the site, never typed"
+
+
+def test_the_readme_shows_what_exists():
+    text = read("README.md")
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", text):
+        assert (ROOT / target).exists(), target
+    assert (ROOT / "book/_static/site.png").stat().st_size < MEGABYTE
