@@ -101,19 +101,9 @@ def measures(
         ParameterError: one is not made of numbers, or together they are larger than a record
             should be.
     """
-    results = {name: function(model, dataset) for name, function in (measure or {}).items()}
     values = {
-        name: float(value) if np.ndim(value) == 0 else np.asarray(value)
-        for name, value in results.items()
+        name: _numbers(name, function(model, dataset)) for name, function in (measure or {}).items()
     }
-    for name, value in values.items():
-        if np.asarray(value).dtype.kind not in "biuf":
-            raise ParameterError(
-                f"measure {name}",
-                expected="a number or an array of numbers",
-                received=f"an array of {np.asarray(value).dtype}",
-                remedy="Return what np.asarray makes an array of numbers from.",
-            )
     size = sum(value.nbytes for value in values.values() if isinstance(value, np.ndarray))
     if size > MEASURES_LIMIT:
         raise ParameterError(
@@ -123,3 +113,18 @@ def measures(
             remedy="Keep a histogram or a few filters instead of whole arrays.",
         )
     return values
+
+
+def _numbers(name: str, value: Any) -> float | np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal length
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biuf":
+        raise ParameterError(
+            f"measure {name}",
+            expected="a number or an array of numbers",
+            received=f"an array of {array.dtype}",
+            remedy="Return what np.asarray makes an array of numbers from.",
+        )
+    return array if array.ndim else float(array)

@@ -3,7 +3,8 @@
     python scripts/make_notebooks.py [--all | --check] [NOTEBOOK.py ...]
 
 The .py is the source. An .ipynb is made anew when its cells are not those of the .py, when a cell
-has not been run, or when its practical's records are others than it shows; `--all` makes each one, `--check` only says which differ (exit code 1).
+has not been run, or when its practical's records are others than it shows; `--all` makes each
+one, `--check` only says which differ (exit code 1).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 venv=.venv
 
 fail() {
-    printf '\n%s\n' "$@" >&2
+    printf '%s\n' "" "$@" >&2
     exit 1
 }
 
