@@ -160,6 +160,9 @@ checks.parameters(dense_4(), claims.quote("r1-dense-4-parameters").value)
 # %% [markdown]
 # ### Train them
 #
+# RMSprop is a form of *stochastic* gradient descent. R1 explains the word as descent with a part of the weights; it is a part of the
+# *examples*: each step looks at one batch of images and moves every weight.
+#
 # *Which of the three will know the training images best? Which will do best on images it has not seen?* Write your two guesses
 # down, then run.
 
