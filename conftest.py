@@ -9,3 +9,8 @@ os.environ.setdefault("LABKIT_SOURCE", "local")  # a mirror or the cache, else t
 
 # Copies of the notebooks that the site's build and executed runs leave behind.
 collect_ignore = ["_build", "book", "dist"]
+
+
+def pytest_configure(config):
+    """Run notebooks in this Python, whatever kernel called python3 a person has installed."""
+    config.option.nbval_current_env = True

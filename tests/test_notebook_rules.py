@@ -47,7 +47,7 @@ def test_settings_formulas_and_code_are_allowed(text):
 @pytest.mark.parametrize(
     ("text", "local"),
     [
-        ("/home/somebody/labkit/models.py", True),
+        ("/home/jovyan/labkit/models.py", True),
         ("File C:\\Users\\somebody", True),
         ("'/tmp/x.npz'", True),
         ("runs/01/dense-4.json", False),
