@@ -77,7 +77,9 @@ def curve_panels(
 def compare(
     runs: Mapping[str, Run], *, metric: str = "val_accuracy", ax: Axes | None = None
 ) -> Axes:
-    """Draw the same curve of several experiments, mean over seeds with ± sd shaded.
+    """Draw the same curve of several experiments: mean over seeds with ± sd shaded.
+
+    As in `curves`, a run trained just now shows its own curve over the recorded band.
 
     Args:
         runs: title → run.
@@ -86,7 +88,7 @@ def compare(
     """
     ax = ax or _new_axes()
     for title, run in runs.items():
-        _band(ax, run, metric, title)
+        _curve(ax, run, metric, title, recorded=True)
     _label_epochs(ax, _titled(metric))
     ax.legend()
     return ax
@@ -240,7 +242,7 @@ def _shade(ax: Axes, run: Run, name: str, color: str) -> None:
 
 def _mean_and_sd(run: Run, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return both per epoch, over the epochs that every seed reached."""
-    histories = [_history(one, name) for one in shown(run)]
+    histories = [_history(one, name) for one in run.replicates]
     shortest = min(map(len, histories))
     values = np.array([history[:shortest] for history in histories])
     sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(shortest)

@@ -67,8 +67,8 @@ def statistic(runs: Sequence[Run], name: str) -> Statistic:
 
 
 def shown(run: Run) -> tuple[Run, ...]:
-    """Return the recorded runs behind a run, or the run alone where none is recorded."""
-    return run.replicates or (run,)
+    """Return the runs that speak for a run: all recorded seeds of a replayed one, else itself."""
+    return run.replicates if run.is_replayed else (run,)
 
 
 def caption(runs: Sequence[Run]) -> str:

@@ -58,7 +58,8 @@ class Table:
 def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Table:
     """Return one row an experiment, mean ± sd over its recorded seeds.
 
-    A run of a higher budget with fewer than three seeds is a row of its own, marked with its n.
+    A run trained just now is a row of its own, above what is recorded of the same code. Recorded
+    runs of a higher budget with fewer than three seeds are a row of their own, marked with n.
 
     Args:
         runs: title of the row → run, as `train` returned it.
@@ -72,6 +73,8 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
     rows = {}
     for title, run in runs.items():
         rows[_marked(title, run)] = _row(replicates.shown(run), columns)
+        if run.replicates and not run.is_replayed:
+            rows[f"{title}, recorded"] = _row(run.replicates, columns)
         if run.extra:
             rows[f"{title} ({run.extra[0].budget}, n = {len(run.extra)})"] = _row(
                 run.extra, columns
@@ -180,7 +183,12 @@ def _paired(run: Run, base: Run, metric: str) -> list[str]:
 
 
 def _caption(runs: Mapping[str, Run]) -> str:
-    return replicates.caption([one for run in runs.values() for one in replicates.shown(run)])
+    """Say where the numbers come from, what was trained here apart from what is recorded."""
+    trained = [run for run in runs.values() if not run.is_replayed]
+    recorded = [one for run in runs.values() for one in run.replicates]
+    if not trained or not recorded:
+        return replicates.caption(trained or recorded)
+    return f"yours: {replicates.caption(trained)}; recorded: {replicates.caption(recorded)}"
 
 
 def _row(runs: Sequence[Run], columns: Mapping[str, str]) -> list[str]:

@@ -48,6 +48,15 @@ def test_compare_draws_the_mean_over_seeds():
     assert ax.get_lines()[0].get_ydata() == pytest.approx([0.8, 0.9])
 
 
+def test_compare_draws_one_s_own_curve_over_the_recorded_band():
+    replayed = replicated(0.9, 0.9, 0.9)
+    history = {"val_accuracy": (0.1, 0.2)}
+    mine = dataclasses.replace(replayed, provenance={"finished": "just now"}, history=history)
+    ax = plots.compare({"ours": mine})
+    assert ax.get_lines()[0].get_ydata().tolist() == [0.1, 0.2]
+    assert len(ax.collections) == 1
+
+
 def test_compare_stops_where_the_shortest_run_stopped():
     long, short = made_up_run(), made_up_run(seed=1)
     short = dataclasses.replace(short, history={"val_accuracy": (0.9,)})

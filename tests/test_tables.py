@@ -39,6 +39,21 @@ def test_a_lone_run_of_a_higher_budget_is_a_row_of_its_own():
     assert table.frame.loc["ours (full, n = 1)", "test accuracy"] == "0.9500 (n = 1)"
 
 
+def test_a_run_of_one_s_own_stands_above_the_recorded_ones():
+    recorded = replicated(0.90, 0.92, 0.94)
+    here = {"device": "8 CPU cores (Mine)", "finished": "2027-01-02T12:00:00+00:00"}
+    mine = dataclasses.replace(recorded, provenance=here, metrics={"test": {"accuracy": 0.5}})
+    table = tables.results({"ours": mine}, {"test_accuracy": "test accuracy"})
+    assert table.frame["test accuracy"].to_dict() == {
+        "ours": "0.5000 (n = 1)",
+        "ours, recorded": "0.9200 ± 0.0200",
+    }
+    assert table.caption == (
+        "yours: full, 1 seed, 8 CPU cores (Mine), 2027-01-02; "
+        "recorded: full, 3 seeds, 2 CPU cores (Made-up), 2026-11-21"
+    )
+
+
 def test_sample_data_are_marked_in_row_and_caption():
     run = made_up_run()
     sample = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, source="sample"))
