@@ -80,7 +80,7 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
                 run.extra, columns
             )
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns.values()))
-    return Table(frame, _caption(runs))
+    return Table(frame, _captions(runs))
 
 
 def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
@@ -183,6 +183,10 @@ def _paired(run: Run, base: Run, metric: str) -> list[str]:
 
 
 def _caption(runs: Mapping[str, Run]) -> str:
+    return replicates.caption([one for run in runs.values() for one in replicates.shown(run)])
+
+
+def _captions(runs: Mapping[str, Run]) -> str:
     """Say where the numbers come from, what was trained here apart from what is recorded."""
     trained = [run for run in runs.values() if not run.is_replayed]
     recorded = [one for run in runs.values() for one in run.replicates]
