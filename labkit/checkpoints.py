@@ -48,7 +48,7 @@ def save(path: Path, model: keras.Model, callbacks: Sequence, progress: Progress
         CacheWriteError: the folder cannot be written, or the disk is full.
         ParameterError: a callback remembers what cannot be written down.
     """
-    arrays = {f"variable{place}": one.numpy() for place, one in enumerate(_variables(model))}
+    arrays = {f"variable{place}": np.asarray(one) for place, one in enumerate(_variables(model))}
     states = [_state(callback) for callback in callbacks]
     plain = {
         "history": progress.history,
