@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from labkit import __version__
-from labkit.errors import LabkitError
+from labkit.errors import DataError, LabkitError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NOTEBOOK = click.Path(dir_okay=False, path_type=Path)
@@ -74,8 +74,14 @@ def fetch(names: tuple[str, ...], folder: Path | None) -> None:
     """
     from labkit import sources
 
+    problems = []
     for name in names or sources.NAMES:
-        click.echo(sources.fetch(name, to=folder, progress=_say))
+        try:
+            click.echo(sources.fetch(name, to=folder, progress=_say))
+        except DataError as problem:  # the others may be within reach
+            problems.append(str(problem))
+    if problems:
+        raise click.ClickException("\n".join(problems))
 
 
 @data.command()

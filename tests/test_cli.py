@@ -93,6 +93,21 @@ def test_an_error_names_what_to_do_and_shows_no_traceback(monkeypatch):
     assert done.stderr == "Error: x.npz: expected a file; received rubbish. Delete it.\n"
 
 
+def test_one_dataset_out_of_reach_does_not_keep_the_others_away(monkeypatch):
+    def fetch(name, **_):
+        if name in ("cifar10", "imdb"):
+            raise DataFileError(name, expected="a file", received="rubbish", remedy="Delete it.")
+        return Path(f"{name}.npz")
+
+    monkeypatch.setattr(sources, "fetch", fetch)
+    done = labkit("data", "fetch", "cifar10", "mnist", "imdb", "cifar100")
+    assert (done.exit_code, done.stdout) == (1, "mnist.npz\ncifar100.npz\n")
+    assert done.stderr == (
+        "Error: cifar10: expected a file; received rubbish. Delete it.\n"
+        "imdb: expected a file; received rubbish. Delete it.\n"
+    )
+
+
 def test_an_unknown_dataset_proposes_the_nearest():
     done = labkit("data", "fetch", "mnits")
     assert done.exit_code == 1

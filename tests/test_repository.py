@@ -109,6 +109,12 @@ def test_conda_gets_the_ranges_of_pyproject():
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python=") + ".0")
 
 
+@pytest.mark.parametrize("page", ["README.md", "book/instructors.md"])
+def test_pages_activate_the_conda_environment_by_its_name(page):
+    named = re.findall(r"conda activate ([\w-]+)", read(page))
+    assert set(named) == {yaml.safe_load(read("environment.yml"))["name"]}
+
+
 def test_everything_agrees_on_which_pythons_serve():
     oldest, newest = doctor.PYTHONS
     assert PROJECT["requires-python"] == f">=3.{oldest[1]},<3.{newest[1] + 1}"
