@@ -35,6 +35,12 @@ def test_the_deepest_network_is_unfinished_after_five_epochs_not_overfitted(reco
     assert max(spread) == spread[-1]
 
 
+def test_five_epochs_cannot_tell_three_hidden_layers_from_two(recorded):
+    pairs = zip(recorded["4"], recorded["3"], strict=True)
+    gaps = [deep.test.accuracy - shallow.test.accuracy for deep, shallow in pairs]
+    assert abs(np.mean(gaps)) < np.std(gaps, ddof=1)
+
+
 def test_five_more_epochs_lift_it_on_the_test_set(recorded):
     assert mean(recorded["4-10-epochs"], "test_accuracy") > mean(recorded["4"], "test_accuracy")
 
