@@ -282,7 +282,7 @@ def _splits(job: _Job) -> dict[str, Any]:
     limits = dict.fromkeys(splits, SMOKE_EXAMPLES if job.budget == "smoke" else None)
     limits["train"] = recipe.examples or limits["train"]
     return {
-        name: split.take(min(limits[name] or len(split), len(split)), job.seed)
+        name: split.take(limits[name] or len(split), job.seed)
         for name, split in splits.items()
         if split is not None
     }

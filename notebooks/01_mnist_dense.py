@@ -279,12 +279,9 @@ measure = {
 }
 
 # %%
-longer = labkit.Recipe(
-    loss="categorical_crossentropy",
-    optimizer="rmsprop",
-    epochs=LONG_EPOCHS,
-    batch_size=BATCH_SIZE,
-)
+import dataclasses
+
+longer = dataclasses.replace(recipe, epochs=LONG_EPOCHS)
 train_longer = partial(
     train, dataset=digits, recipe=longer, measure=measure
 )
@@ -549,8 +546,6 @@ checks.beats_baseline(light, digits.baseline)
 # your leak
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-import dataclasses
-
 from labkit.errors import CheckFailed
 
 leaky = dataclasses.replace(
