@@ -20,12 +20,10 @@ from docutils import nodes
 BOOK = Path(__file__).resolve().parent.parent
 ROOT = BOOK.parent
 
-# What docutils, sphinx-exercise and myst-nb write → what stands on the page.
+# What docutils and myst-nb write → what stands on the page.
 MENDED = {
     'role="list" class="citation-list"': 'class="citation-list"',  # a list without list items
     ' role="doc-biblioentry"': "",  # a role that ARIA has given up
-    ' id="exercise-content"': "",  # the same id in every exercise
-    ' id="solution-content"': "",
     '<summary aria-label="Toggle hidden content">': "<summary>",  # it has a text of its own
     "Show code cell content": "Show the solution",  # what the tag hide-cell stands for here
     "Hide code cell content": "Hide the solution",
