@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,6 +121,36 @@ def beats_baseline(run: Run, baseline: float, *, metric: str = "test_accuracy") 
         "the learning rate and the last layer's activation; if it does, train longer."
     )
     raise _failed(metric, f"more than {baseline:.4f}", f"{found:.4f}", hint)
+
+
+def distinct(numbers: Mapping[str, float]) -> str:
+    """Check that no two networks have exactly the same result.
+
+    A loss has some sixteen digits: two networks that agree in all of them are one network
+    under two names, evaluated twice.
+
+    >>> distinct({"A": 0.0587, "B": 0.1011})
+    '✓ A and B differ'
+
+    Args:
+        numbers: name of the network → a number measured on it, such as its loss.
+
+    Raises:
+        CheckFailed: some agree in every digit; the hint says which.
+    """
+    names: dict[float, list[str]] = {}
+    for name, number in numbers.items():
+        names.setdefault(number, []).append(name)
+    for same in names.values():
+        if len(same) > 1:
+            hint = "Look at the lines that evaluate them: is each network evaluated on itself?"
+            found = f"{_listed(same)} agree in every digit"
+            raise _failed("results", "another number for each network", found, hint)
+    return f"{PASSED} {_listed(list(numbers))} differ"
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _failed(subject: str, expected: str, received: str, hint: str) -> CheckFailed:

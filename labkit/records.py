@@ -1,24 +1,18 @@
-"""`Run`: what one training left behind, and how it is written down as JSON."""
+"""`Run`: what one training left behind."""
 
 from __future__ import annotations
 
-import base64
-import dataclasses
-import math
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from labkit.errors import DamagedRecordError, RecordError
+from labkit.errors import RecordError
 from labkit.signatures import Signature
 
 SCHEMA = 1
 MEASURES_LIMIT = 64 * 1024  # bytes of measured arrays in one run
-_FORMS = {"seed": int, "parameters": int, "trainable_parameters": int, "seconds": int | float}
-_FORMS |= {"experiment": str, "budget": str, "status": str, "provenance": dict}
 
 
 class Metrics(Mapping):
@@ -166,7 +160,9 @@ class Run:
 
         Args:
             name: ``"test_accuracy"``, ``"train_data_loss"`` …; ``"parameters"``, ``"epochs"``,
-                ``"seconds"``, ``"seconds_per_epoch"`` (median); or a measured number.
+                ``"seconds"``, ``"seconds_per_epoch"`` (median); a measured number; or
+                ``"running_accuracy"``, ``"running_loss"`` …: Keras's averages over the last
+                epoch, taken while it was training, with dropout on.
 
         Raises:
             RecordError: the run has no such number; the message lists those it has.
@@ -182,6 +178,11 @@ class Run:
             f"{split}_{name}": value
             for split, metrics in self.metrics.items()
             for name, value in metrics.items()
+        }
+        numbers |= {
+            f"running_{name}": values[-1]
+            for name, values in self.history.items()
+            if not name.startswith("val_")
         }
         numbers |= {name: one for name, one in self.measures.items() if np.ndim(one) == 0}
         return numbers | {
@@ -205,96 +206,3 @@ def _no_such_metric(subject: str, name: str, known: Mapping[str, Any]) -> Record
         received=repr(name),
         remedy="Ask for one of these, or train with a recipe that measures it.",
     )
-
-
-def to_json(run: Run) -> dict[str, Any]:
-    """Return the run as plain JSON values. `replicates` and `extra` stay out."""
-    plain = {
-        item.name: getattr(run, item.name)
-        for item in dataclasses.fields(run)
-        if item.name not in ("replicates", "extra")
-    }
-    plain["signature"] = run.signature.sha256
-    plain["dataset"] = dataclasses.asdict(run.dataset)
-    plain["history"] = {name: list(map(_rounded, one)) for name, one in run.history.items()}
-    plain["metrics"] = {
-        split: {name: _rounded(value) for name, value in metrics.items()}
-        for split, metrics in run.metrics.items()
-    }
-    plain["seconds"] = round(run.seconds, 2)
-    plain["seconds_per_epoch"] = [round(one, 3) for one in run.seconds_per_epoch]
-    plain["confusion"] = None if run.confusion is None else run.confusion.tolist()
-    plain["mistakes"] = None if run.mistakes is None else _encode_fields(run.mistakes)
-    plain["measures"] = {name: _encode(one) for name, one in run.measures.items()}
-    plain["provenance"] = dict(run.provenance)
-    return plain
-
-
-def from_json(plain: Mapping[str, Any], signatures: Mapping[str, Signature]) -> Run:
-    """Return the run that `to_json` wrote.
-
-    Raises:
-        DamagedRecordError: a field is missing, unknown, or of the wrong form.
-    """
-    try:
-        values = dict(plain)
-        for name, form in _FORMS.items():
-            if not isinstance(values[name], form):
-                raise TypeError(f"{name} is {values[name]!r}")
-        values["signature"] = signatures[values["signature"]]
-        values["dataset"] = DataStamp(**values["dataset"])
-        values["history"] = {name: _numbers(one) for name, one in values["history"].items()}
-        values["metrics"] = {
-            split: dict(zip(metrics, _numbers(metrics.values()), strict=True))
-            for split, metrics in values["metrics"].items()
-        }
-        values["seconds_per_epoch"] = _numbers(values["seconds_per_epoch"])
-        if values["confusion"] is not None:
-            values["confusion"] = np.array(values["confusion"], dtype=int)
-        if values["mistakes"] is not None:
-            decoded = {name: _decode(one) for name, one in values["mistakes"].items()}
-            values["mistakes"] = Mistakes(**decoded)
-        values["measures"] = {name: _decode(one) for name, one in values["measures"].items()}
-        return Run(**values)
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        zlib.error,
-    ) as problem:
-        raise DamagedRecordError(
-            "a run record",
-            expected="every field that labkit writes",
-            received=f"{type(problem).__name__}: {problem}",
-            remedy="Take the file from version control again, or record the experiment anew.",
-        ) from problem
-
-
-def _numbers(values) -> tuple[float, ...]:
-    return tuple(math.nan if value is None else float(value) for value in values)
-
-
-def _rounded(value: float) -> float | None:
-    """Write the digits a float32 has; what is not a number becomes null, for JSON has none."""
-    return float(f"{value:.7g}") if math.isfinite(value) else None
-
-
-def _encode_fields(part: Mistakes) -> dict[str, Any]:
-    return {item.name: _encode(getattr(part, item.name)) for item in dataclasses.fields(part)}
-
-
-def _encode(value: Any) -> Any:
-    if np.ndim(value) == 0:
-        return _rounded(float(value))
-    array = np.ascontiguousarray(value)
-    packed = base64.b64encode(zlib.compress(array.tobytes(), 9)).decode()
-    return {"dtype": str(array.dtype), "shape": list(array.shape), "zlib": packed}
-
-
-def _decode(plain: Any) -> Any:
-    if not isinstance(plain, Mapping):
-        return math.nan if plain is None else float(plain)
-    content = zlib.decompress(base64.b64decode(plain["zlib"], validate=True))
-    return np.frombuffer(content, dtype=plain["dtype"]).reshape(plain["shape"])

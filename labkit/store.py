@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit import records, workspace
+from labkit import encoding, records, workspace
 from labkit.errors import (
     DamagedRecordError,
     MissingRecordError,
@@ -79,7 +79,7 @@ def read(experiment: str, folder: Path | None = None) -> tuple[Run, ...]:
             raise _other_version(path, version)
         signatures = {key: Signature(tuple(lines)) for key, lines in plain["signatures"].items()}
         _check_hashes(signatures)
-        runs = tuple(records.from_json(one, signatures) for one in plain["runs"])
+        runs = tuple(encoding.from_json(one, signatures) for one in plain["runs"])
         _check_runs(runs, experiment)
         return runs
     except (ValueError, KeyError, TypeError, AttributeError, DamagedRecordError) as problem:
@@ -179,7 +179,7 @@ def _write(path: Path, experiment: str, runs: list[Run]) -> None:
         "schema": records.SCHEMA,
         "experiment": experiment,
         "signatures": {run.signature.sha256: list(run.signature.lines) for run in runs},
-        "runs": [records.to_json(run) for run in runs],
+        "runs": [encoding.to_json(run) for run in runs],
     }
     text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False)
     on_one_line = _NUMBER_LIST.sub(lambda found: "[" + " ".join(found[1].split()) + "]", text)

@@ -29,6 +29,7 @@ COLUMNS = {
 _DIGITS = {
     "parameters": 0,
     "trainable_parameters": 0,
+    "multiply_adds": 0,
     "epochs": 0,
     "seconds": 1,
     "seconds_per_epoch": 2,

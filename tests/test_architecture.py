@@ -16,11 +16,11 @@ LABKIT = Path(__file__).resolve().parent.parent / "labkit"
 
 FLOORS = (
     ("errors", "signatures"),
-    ("workspace", "files", "catalogue", "splits", "computed", "origins"),
-    ("archives", "records", "claims", "notebook", "recipes", "provenance", "checkpoints"),
+    ("workspace", "files", "catalogue", "splits", "computed", "origins", "records"),
+    ("archives", "encoding", "claims", "notebook", "recipes", "provenance", "checkpoints"),
     ("samples", "sources", "materials", "store", "replicates", "evaluation", "checks"),
     ("datasets", "models", "fitting"),
-    ("training", "plots", "tables"),
+    ("training", "plots", "tables", "diagrams"),
     ("verdicts", "doctor", "recording"),
     ("cli",),
 )

@@ -80,3 +80,20 @@ def test_far_below_a_guess_hints_at_labels_and_loss():
 def test_nothing_like_a_number_does_not_beat_a_guess():
     with pytest.raises(CheckFailed):
         checks.beats_baseline(made_up_run(float("nan")), 0.11)
+
+
+def test_distinct_results_pass():
+    assert checks.distinct({"A": 0.5, "B": 0.25, "C": 0.125}) == "✓ A, B and C differ"
+
+
+def test_networks_that_agree_in_every_digit_are_named():
+    with pytest.raises(CheckFailed) as failed:
+        checks.distinct({"C": 0.03519123, "B": 0.1011054, "A2": 0.03519123, "A3": 0.03519123})
+    assert str(failed.value) == (
+        "results: expected another number for each network; received C, A2 and A3 agree in every "
+        "digit. Hint: Look at the lines that evaluate them: is each network evaluated on itself?"
+    )
+
+
+def test_results_that_agree_in_most_digits_are_still_two():
+    assert checks.distinct({"A": 0.03519123, "B": 0.03519124}) == "✓ A and B differ"

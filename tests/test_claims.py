@@ -1,7 +1,16 @@
+import builtins
+import re
+
 import pytest
+from made_up_runs import made_up_run
 
 from labkit import claims
 from labkit.errors import ClaimError
+
+EXPERIMENT = r"(?:tp4/)?\d\d/[a-z0-9][a-z0-9-]*"
+VALUE = rf"{EXPERIMENT}\.([a-z_]+)"
+SIDE = rf"{VALUE}(?: - {VALUE})?"
+COMPARISON = re.compile(rf"{SIDE} ([<>=]) {SIDE}")
 
 GOOD = """
 [[claim]]
@@ -24,8 +33,72 @@ def written(tmp_path):
     return write
 
 
+def of_kind(kind):
+    found = [claim for claim in claims.read() if claim.kind == kind]
+    assert found, kind
+    return found
+
+
 def test_the_course_s_claims_are_well_formed():
-    assert len(claims.read()) >= 25
+    assert len(claims.read()) >= 200
+
+
+def test_every_claim_is_a_sentence_under_its_report():
+    for claim in claims.read():
+        assert re.fullmatch(rf"{claim.report.lower()}(-[a-z0-9]+)+", claim.id), claim.id
+        assert claim.section, claim.id
+        assert claim.text.endswith(".") and not re.search(r"[{}]|\s\s", claim.text), claim.id
+
+
+def test_the_claims_come_report_by_report():
+    reports = [claim.report for claim in claims.read()]
+    assert reports == sorted(reports)
+    assert set(reports) <= {"R1", "R2", "R3", "R4", "R5"}
+
+
+def test_a_number_is_answered_by_a_metric_that_runs_have():
+    known = set(made_up_run().values())
+    for claim in of_kind("number"):
+        assert re.fullmatch(EXPERIMENT, claim.experiment or ""), claim.id
+        assert claim.metric in known, claim.id
+        assert claim.unit, claim.id
+
+
+def test_a_count_is_a_whole_number_of_parameters_or_of_what_its_unit_says():
+    for claim in of_kind("count"):
+        assert re.fullmatch(EXPERIMENT, claim.experiment or ""), claim.id
+        assert isinstance(claim.value, int), claim.id
+        assert claim.metric == ("parameters" if claim.unit == "parameters" else None), claim.id
+
+
+def test_a_comparison_sets_values_of_runs_side_by_side():
+    known = set(made_up_run().values())
+    for claim in of_kind("comparison"):
+        if claim.comparison is None:  # nothing of ours decides it
+            assert claim.tolerance is None, claim.id
+            continue
+        read = COMPARISON.fullmatch(claim.comparison)
+        assert read, claim.comparison
+        first, less, sign, second, also_less = read.groups()
+        metrics = {first, less, second, also_less} - {None}
+        assert metrics <= known, claim.id
+        assert (sign == "=") == (claim.tolerance is not None), claim.id
+
+
+def test_a_failure_names_its_exception_and_its_cause():
+    for claim in of_kind("failure"):
+        assert re.fullmatch(EXPERIMENT, claim.experiment or ""), claim.id
+        exception, _, cause = claim.comparison.partition(": ")
+        assert issubclass(getattr(builtins, exception), Exception), claim.id
+        assert cause, claim.id
+
+
+def test_a_loss_that_is_printed_as_a_percentage_is_stored_as_a_loss():
+    printed = {claim: re.search(r"printed as ([\d.]+) %", claim.says) for claim in claims.read()}
+    found = {claim: float(one[1]) for claim, one in printed.items() if one}
+    assert len(found) == 20
+    for claim, percentage in found.items():
+        assert claim.value == pytest.approx(percentage / 100, abs=1e-9), claim.id
 
 
 def test_a_claim_writes_its_number_into_its_sentence(written):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from made_up_runs import made_up_run
 
+from labkit.encoding import from_json, to_json
 from labkit.errors import DamagedRecordError, RecordError
-from labkit.records import Metrics, from_json, to_json
+from labkit.records import Metrics
 
 
 def written_and_read(run):
@@ -191,6 +192,7 @@ def test_says_which_splits_were_measured():
         ("seconds", 12.5),
         ("seconds_per_epoch", 5.5),
         ("near_zero", 0.25),
+        ("running_loss", 0.25),
     ],
 )
 def test_every_number_has_a_name(name, value):
