@@ -46,7 +46,12 @@ class Claim:
     @property
     def text(self) -> str:
         """The claim as a sentence, its number written in."""
-        return self.says.replace("{value}", _number(self.value))
+        return self.says.replace("{value}", self.number)
+
+    @property
+    def number(self) -> str:
+        """The value as one writes it: thousands apart, and every digit that the report has."""
+        return f"{self.value:,}" if isinstance(self.value, int) else f"{self.value}"
 
     def _repr_markdown_(self) -> str:
         return f"> **{self.report} says** ({self.section}): {self.text}"
@@ -120,7 +125,3 @@ def _malformed(path: Path, expected: str, received: str) -> ClaimError:
         received=received,
         remedy="Mend the file; labkit.claims.Claim lists the fields.",
     )
-
-
-def _number(value: float | None) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value}"

@@ -49,7 +49,8 @@ class Table:
     caption: str
 
     def _repr_html_(self) -> str:
-        table = self.frame.to_html(border=0, classes="labkit-table", justify="left")
+        with pd.option_context("display.max_colwidth", None):  # a sentence is not cut short
+            table = self.frame.to_html(border=0, classes="labkit-table", justify="left")
         return f'{table}\n<p class="run-caption">{html.escape(self.caption)}</p>'
 
     def __repr__(self) -> str:
@@ -138,12 +139,35 @@ def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
             )
         title = titles[claim.experiment]
         ours = _cell(replicates.shown(runs[title]), claim.metric)
-        rows[title] = [f"{claim.value:.4f}", ours]
+        rows[title] = [claim.number, ours]
     columns = [
         f"{quotes[0].report} says",
         f"recorded {quotes[0].metric.replace('_', ' ')}",
     ]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return Table(frame, _caption(runs))
+
+
+def said(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
+    """Return everything a report says, a sentence a row, with what we recorded of it.
+
+    Args:
+        runs: title → run. A claim on a number of one of them has that number beside it; of the
+            others, conclusions for instance, the cell is left empty.
+        quotes: claims of any kind, from `claims.quote` or `claims.read`.
+
+    Raises:
+        ParameterError: no runs.
+    """
+    _require_runs(runs)
+    answers = {run.experiment: replicates.shown(run) for run in runs.values()}
+    rows = [
+        (claim.section, claim.text, _cell(answers[claim.experiment], claim.metric))
+        if claim.experiment in answers and claim.metric
+        else (claim.section, claim.text, "")
+        for claim in quotes
+    ]
+    frame = pd.DataFrame(rows, columns=["section", "it says", "recorded"]).set_index("section")
     return Table(frame, _caption(runs))
 
 
@@ -204,7 +228,7 @@ def _cell(runs: Sequence[Run], name: str) -> str:
     if not all(name in run.values() for run in runs):
         return ""
     number = replicates.statistic(runs, name)
-    digits = _DIGITS.get(name, 3 if name.endswith("loss") else 4)
+    digits = _DIGITS.get(name, 4)
     is_constant = number.sd == 0 or (digits == 0 and math.isnan(number.sd))
     if is_constant:
         return f"{number.mean:,.{digits}f}"

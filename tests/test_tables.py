@@ -109,6 +109,17 @@ def test_beside_needs_the_run_that_answers():
         tables.beside({"other": made_up_run()}, [claims.quote("r1-dense-2-accuracy")])
 
 
+def test_lists_all_that_a_report_says_with_what_was_recorded_of_it():
+    ids = ("r1-dense-2-accuracy", "r1-dense-3-accuracy", "r1-second-hidden-layer-hurts")
+    quotes = [claims.quote(one) for one in ids]
+    run = replicated(0.90, 0.92, 0.94, experiment="01/dense-2")
+    frame = tables.said({"one hidden layer": run}, quotes).frame
+    assert frame["it says"].tolist() == [claim.text for claim in quotes]
+    assert quotes[2].text in tables.said({"one hidden layer": run}, quotes)._repr_html_()
+    assert frame["recorded"].tolist() == ["0.9200 ± 0.0200", "", ""]
+    assert frame.index.tolist() == [claim.section for claim in quotes]
+
+
 def test_summary_has_keras_s_own_counts():
     layers = keras.layers
     model = keras.Sequential(
