@@ -15,6 +15,7 @@ _WHERE = {
     "Run": "labkit.records",
     "by_budget": "labkit.workspace",
     "train": "labkit.training",
+    "train_path": "labkit.training",
 }
 __all__ = [
     "Recipe",
@@ -32,13 +33,14 @@ __all__ = [
     "store",
     "tables",
     "train",
+    "train_path",
     "workspace",
 ]
 
 if TYPE_CHECKING:
     from labkit.recipes import Recipe
     from labkit.records import Run
-    from labkit.training import train
+    from labkit.training import train, train_path
     from labkit.workspace import by_budget
 
 

@@ -5,11 +5,12 @@ Keras's own BackupAndRestore forgets the history and the callbacks' state; this 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from labkit.files import written_whole
 if TYPE_CHECKING:
     import keras
 
+Groups = Mapping[str, Sequence["keras.callbacks.Callback"]]  # in order, by whose they are
+
 _NOT_STATE = {"model", "params", "monitor_op", "validation_data"}
 
 
@@ -31,29 +34,41 @@ class Progress:
     Attributes:
         history: per-epoch values so far.
         seconds_per_epoch: of the epochs so far.
-        callbacks: each callback's state, in the recipe's order.
+        callbacks: each callback's state, in order, by whose they are.
         seconds_before: of the epochs that an earlier, killed process trained.
     """
 
     history: Mapping[str, list[float]]
     seconds_per_epoch: list[float]
-    callbacks: Sequence[Mapping[str, Any]] = ()
+    callbacks: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     seconds_before: float = 0.0
 
 
-def save(path: Path, model: keras.Model, callbacks: Sequence, progress: Progress) -> None:
+def save(path: Path, model: keras.Model, callbacks: Groups, progress: Progress) -> None:
     """Write weights, optimizer, seed generators, history and callbacks' state to `path`.
+
+    Args:
+        path: the file.
+        model: in the middle of its training.
+        callbacks: those that are still told of it.
+        progress: how far the training is; its callbacks' states are those it began with.
 
     Raises:
         CacheWriteError: the folder cannot be written, or the disk is full.
         ParameterError: a callback remembers what cannot be written down.
     """
-    arrays = {f"variable{place}": np.asarray(one) for place, one in enumerate(_variables(model))}
-    states = [_state(callback) for callback in callbacks]
+    arrays = {f"variable{place}": one for place, one in enumerate(variables(model))}
+    states = {
+        owner: [
+            _unload(_state(callback), f"callback{number}.{place}", arrays)
+            for place, callback in enumerate(group)
+        ]
+        for number, (owner, group) in enumerate(callbacks.items())
+    }
     plain = {
         "history": progress.history,
         "seconds_per_epoch": progress.seconds_per_epoch,
-        "callbacks": [_unload(state, f"callback{n}", arrays) for n, state in enumerate(states)],
+        "callbacks": states,
     }
     arrays["progress"] = np.frombuffer(_dumped(plain).encode(), dtype=np.uint8)
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -71,16 +86,44 @@ def load(path: Path, model: keras.Model) -> Progress | None:
     """
     if not path.is_file():
         return None
-    try:
-        with np.load(path, allow_pickle=False) as saved:
-            arrays = dict(saved)
+    with _opened(path) as saved:
+        arrays = dict(saved)
         plain = json.loads(arrays["progress"].tobytes())
-        for place, variable in enumerate(_variables(model)):
-            variable.assign(arrays[f"variable{place}"])
-        states = [_reload(state, arrays) for state in plain["callbacks"]]
+        put_back(model, [arrays[f"variable{place}"] for place in range(len(_variables(model)))])
+        states = {
+            owner: [_reload(state, arrays) for state in group]
+            for owner, group in plain["callbacks"].items()
+        }
         seconds = plain["seconds_per_epoch"]
         return Progress(plain["history"], seconds, states, sum(seconds))
-    except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as problem:
+
+
+def owners(path: Path) -> frozenset[str]:
+    """Return whose callbacks' state a saved training holds; nobody's where there is none.
+
+    Raises:
+        DamagedRecordError: the file is not whole.
+    """
+    if not path.is_file():
+        return frozenset()
+    with _opened(path) as saved:
+        return frozenset(json.loads(saved["progress"].tobytes())["callbacks"].keys())
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            yield saved
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        OSError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as problem:
         raise DamagedRecordError(
             str(path),
             expected="an unfinished run as labkit wrote it",
@@ -89,14 +132,25 @@ def load(path: Path, model: keras.Model) -> Progress | None:
         ) from problem
 
 
-def restore(callbacks: Sequence, progress: Progress) -> None:
+def restore(callbacks: Groups, progress: Progress) -> None:
     """Give each callback the state it had when `progress` was saved."""
-    for callback, state in zip(callbacks, progress.callbacks, strict=True):
-        vars(callback).update(state)
+    for owner, group in callbacks.items():
+        for callback, state in zip(group, progress.callbacks[owner], strict=True):
+            vars(callback).update(state)
+
+
+def variables(model: keras.Model) -> list[np.ndarray]:
+    """Return copies of all that a step changes: weights, statistics, seeds, the optimizer's."""
+    return [np.asarray(one).copy() for one in _variables(model)]
+
+
+def put_back(model: keras.Model, values: Sequence[np.ndarray]) -> None:
+    """Give the model the values that `variables` returned."""
+    for variable, value in zip(_variables(model), values, strict=True):
+        variable.assign(value)
 
 
 def _variables(model: keras.Model) -> list:
-    """Every variable a step changes: weights, statistics, seed generators, the optimizer's."""
     return [*model.variables, *model.optimizer.variables]
 
 

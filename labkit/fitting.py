@@ -1,16 +1,16 @@
 """The training loop: `fit`, epoch by epoch, so that a killed run can go on unchanged.
 
 Each epoch is one call of Keras's own `fit`; what is around it is what Keras's loop lacks: an
-order of examples that does not depend on what ran before, and checkpoints with everything in.
+order of examples that does not depend on what ran before, checkpoints with everything in, and
+several ends along one path.
 """
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from labkit import checkpoints, evaluation
+from labkit.callbacks import Callbacks
 from labkit.checkpoints import Progress
 from labkit.errors import LabkitError
 
@@ -72,57 +73,72 @@ def _data_loss(recipe: Recipe) -> keras.metrics.Metric:
 
 def fit(
     model: keras.Model,
-    recipe: Recipe,
+    recipes: Mapping[str, Recipe],
     splits: Mapping[str, Split],
     *,
     seed: int,
     checkpoint: Path | None = None,
+    until: Collection[str] | None = None,
     title: str = "",
-) -> Progress:
+) -> Iterator[tuple[str, Progress]]:
     """Train epoch by epoch, from the start or from where a checkpoint left off.
 
     Args:
         model: compiled by `compiled`.
-        recipe: resolved at the budget.
+        recipes: by name, resolved at the budget. Several differ only in when they stop, in their
+            epochs and EarlyStopping callbacks, and share the path up to there.
         splits: "train", and "validation" if there is one.
         seed: with the epoch's number it draws the order of the examples, and nothing else does.
-        checkpoint: where to resume from and to save to; None saves nothing.
+        checkpoint: where to resume from, which it can with recipes that were under way then, and
+            to save to; None saves nothing.
+        until: names of the recipes with the last of which training ends, though others be still
+            under way; their checkpoint is saved then. None is all of them.
         title: shown beside the progress bar.
 
-    Returns:
-        History and seconds per epoch. Training ends early when a callback stops it, or when
-        the loss is no longer a number.
+    Yields:
+        A recipe's name with its history and seconds per epoch, once its training has ended: after
+        its epochs, when a callback stops it, or when the loss is no longer a number. Until the
+        next one is asked for, the model is what this recipe alone would have made of it.
     """
-    import keras
-
-    callbacks = recipe.fresh_callbacks()
-    listed = keras.callbacks.CallbackList(callbacks, model=model)
-    listed.on_train_begin()
+    callbacks = Callbacks(model, recipes)
     progress = checkpoints.load(checkpoint, model) if checkpoint else None
     if progress:
-        checkpoints.restore(callbacks, progress)
+        checkpoints.restore(callbacks.groups(), progress)
     progress = progress or Progress({}, [])
     saver = _Saver(checkpoint)
-    first = len(progress.seconds_per_epoch)
-    quiet = recipe.epochs == 1  # nothing to follow, and no bar left in a stored output
-    bar = tqdm(range(first, recipe.epochs), desc=title, unit="epoch", leave=False, disable=quiet)
+    recipe, wanted = next(iter(recipes.values())), set(recipes if until is None else until)
+    first, last = len(progress.seconds_per_epoch), max(recipes[name].epochs for name in wanted)
+    quiet = last == 1  # nothing to follow, and no bar left in a stored output
+    bar = tqdm(range(first, last), desc=title, unit="epoch", leave=False, disable=quiet)
     for epoch in bar:
         order = np.random.RandomState([seed, _ORDER, epoch]).permutation(len(splits["train"]))
-        listed.on_epoch_begin(epoch)
+        callbacks.epoch_begins(epoch)
         logs = _epoch(model, recipe, splits, order, progress)
         if callbacks:
             logs["learning_rate"] = float(model.optimizer.learning_rate)
-        listed.on_epoch_end(epoch, logs)
         for name, value in logs.items():
             progress.history.setdefault(name, []).append(float(value))
         bar.set_postfix(
             {name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs}
         )
-        if model.stop_training or not math.isfinite(logs["loss"]):
+        for name in callbacks.epoch_ends(epoch, logs):
+            with callbacks.ended(name):
+                yield name, _own(progress, recipes[name])
+        if wanted.isdisjoint(callbacks.under_way):
             break
         saver.save(model, callbacks, progress)
-    listed.on_train_end()
-    return progress
+    if callbacks.under_way:
+        saver.save(model, callbacks, progress, at_once=True)
+
+
+def _own(progress: Progress, recipe: Recipe) -> Progress:
+    """Return a copy that stays as it is; without callbacks, nobody asked for learning rates."""
+    history = {
+        name: list(values)
+        for name, values in progress.history.items()
+        if recipe.callbacks or name != "learning_rate"
+    }
+    return replace(progress, history=history, seconds_per_epoch=[*progress.seconds_per_epoch])
 
 
 def _epoch(
@@ -157,11 +173,12 @@ class _Saver:
     path: Path | None
     saved: float = field(default_factory=time.monotonic)
 
-    def save(self, model, callbacks, progress: Progress) -> None:
-        if self.path is None or time.monotonic() - self.saved < CHECKPOINT_SECONDS:
+    def save(self, model, callbacks, progress: Progress, *, at_once: bool = False) -> None:
+        early = time.monotonic() - self.saved < CHECKPOINT_SECONDS
+        if self.path is None or (early and not at_once):
             return
         try:
-            checkpoints.save(self.path, model, callbacks, progress)
+            checkpoints.save(self.path, model, callbacks.groups(), progress)
             self.saved = time.monotonic()
         except LabkitError as problem:
             warnings.warn(f"Training goes on, but cannot be resumed: {problem}", stacklevel=2)

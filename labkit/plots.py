@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_LEGEND_INSIDE = 4  # so many entries at most; more would cover the curves
 _TITLES = {"data_loss": "loss without penalty", "loss": "loss"}
 
 
@@ -90,7 +91,8 @@ def compare(
     for title, run in runs.items():
         _curve(ax, run, metric, title, recorded=True)
     _label_epochs(ax, _titled(metric))
-    ax.legend()
+    beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    ax.legend(**(beside if len(runs) > _LEGEND_INSIDE else {}))
     return ax
 
 

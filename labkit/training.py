@@ -1,5 +1,8 @@
 """`train`: one network, one recipe, one dataset, one `Run`; trained, resumed or replayed.
 
+`train_path` does the same for several recipes that differ only in when they stop: for them it
+trains once. A single training is a path with one end, so all that follows is written for paths.
+
 Three ways lead to a Run. *Train* starts from the seed, or goes on from an unfinished run.
 *Replay* looks up what was recorded for exactly this code. *Record* is train, with the result
 written to the store; `labkit record` switches it on.
@@ -7,36 +10,23 @@ written to the store; `labkit record` switches it on.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
-import math
-import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from labkit import evaluation, fitting, provenance, store, workspace
-from labkit.errors import (
-    CacheWriteError,
-    MissingRecordError,
-    ModelError,
-    ParameterError,
-    RecordError,
-    StaleRecordError,
-)
+from labkit import paths, store, workspace
+from labkit.errors import CacheWriteError, MissingRecordError, RecordError, StaleRecordError
 from labkit.files import locked
-from labkit.recipes import SMOKE_EXAMPLES, Recipe
-from labkit.records import DataStamp, Run
-from labkit.signatures import Signature, signature
+from labkit.jobs import Build, Job, Measure
+from labkit.recipes import Recipe
+from labkit.records import Run
 
 if TYPE_CHECKING:
-    import keras
-
     from labkit.datasets import Dataset
-
-Build = Callable[[], "keras.Model"]
-Measure = Mapping[str, Callable[["keras.Model", "Dataset"], Any]]
 
 
 def train(
@@ -72,82 +62,115 @@ def train(
         StaleRecordError: replay, and the record belongs to other code.
         ParameterError: an unknown budget or mode; an ill-formed name; too large a `measure`.
     """
-    store.path_of(experiment)  # an ill-formed name fails before anything is trained
+    recipes = {experiment: recipe}
+    runs = _runs(build, dataset, recipes, budget=budget, mode=mode, test=test, measure=measure)
+    return runs[experiment]
+
+
+def train_path(
+    build: Build,
+    dataset: Dataset,
+    recipes: Mapping[str, Recipe],
+    *,
+    budget: str | None = None,
+    mode: str | None = None,
+    test: bool = True,
+    measure: Measure | None = None,
+) -> dict[str, Run]:
+    """Train a network once, and return what it was wherever one of several recipes stops.
+
+    Order, initial weights and seeds depend on the seed alone, so that recipes which differ only
+    in when they stop share every epoch up to there. Each run is what `train` gives for its recipe
+    alone, but for its times: `seconds` is what the path had taken when the run was finished, and
+    `seconds_per_epoch` are the path's epochs up to the run's own end.
+
+    A path that was stopped or killed goes on where it was. When recording, it goes as far as the
+    experiments that are asked for, and every experiment that ends on the way is written down.
+
+    Args:
+        build: as in `train`.
+        dataset: as in `train`.
+        recipes: by the names under which the runs are recorded. They may differ in `epochs` and
+            in their `keras.callbacks.EarlyStopping` callbacks.
+        budget: as in `train`.
+        mode: as in `train`; auto trains the whole path where one of the runs is not recorded.
+        test: as in `train`.
+        measure: as in `train`; what it changes in the model is undone.
+
+    Returns:
+        The runs, by the names of `recipes` and in their order.
+
+    Raises:
+        ParameterError: no recipe, or recipes that differ in more; else as in `train`.
+        ModelError, MissingRecordError, StaleRecordError: as in `train`.
+    """
+    return _runs(build, dataset, recipes, budget=budget, mode=mode, test=test, measure=measure)
+
+
+def _runs(
+    build: Build,
+    dataset: Dataset,
+    recipes: Mapping[str, Recipe],
+    *,
+    budget: str | None,
+    mode: str | None,
+    test: bool,
+    measure: Measure | None,
+) -> dict[str, Run]:
+    for experiment in recipes:
+        store.path_of(experiment)  # an ill-formed name fails before anything is trained
     level, mode = workspace.choice("budget", budget), workspace.choice("mode", mode)
-    job = _Job(build, dataset, recipe.at(level), experiment, level, test, measure)
+    jobs = [
+        Job(build, dataset, recipe, experiment, level, test, measure)
+        for experiment, recipe in recipes.items()
+    ]
+    paths.require_shared(jobs)
     if mode == "train" and _is_recorded_here(level):
-        return _record(job, recipe)
-    if mode == "train":
-        return _with_recorded(_train_and_keep(job), job, recipe)
-    shown_budget = level if workspace.budget_is_explicit(budget) else None
-    try:
-        return _replay(job, recipe, shown_budget)
-    except (MissingRecordError, StaleRecordError) as problem:
-        if mode == "replay":
-            raise
-        print(f"{experiment}: {type(problem).__name__}, so it is trained here.")
-        return _train_and_keep(job)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Job:
-    """One training that is to be done: `train`'s arguments, resolved."""
-
-    build: Build
-    dataset: Dataset
-    recipe: Recipe
-    experiment: str
-    budget: str
-    test: bool
-    measure: Measure | None
-
-    @property
-    def seed(self) -> int:
-        return self.dataset.seed
-
-    def checkpoint(self, code: Signature) -> Path:
-        name = f"{self.experiment.replace('/', '.')}-{self.budget}-{self.seed}-{code.sha256[:12]}"
-        return workspace.user_folder() / "unfinished" / f"{name}.npz"
+        runs = _record(jobs)
+    elif mode == "train":
+        runs = _train_and_keep(jobs)
+        for job in jobs:
+            runs[job.experiment] = _with_recorded(runs[job.experiment], job)
+    else:
+        shown_budget = level if workspace.budget_is_explicit(budget) else None
+        try:
+            runs = {job.experiment: _replay(job, shown_budget) for job in jobs}
+        except (MissingRecordError, StaleRecordError) as problem:
+            if mode == "replay":
+                raise
+            what = "it is" if len(jobs) == 1 else "they are"
+            print(f"{paths.title(jobs)}: {type(problem).__name__}, so {what} trained here.")
+            runs = _train_and_keep(jobs)
+    return {experiment: runs[experiment] for experiment in recipes}
 
 
 # --- replay -------------------------------------------------------------------------------
 
 
-def _replay(job: _Job, recipe: Recipe, budget: str | None) -> Run:
-    selection = store.select(job.experiment, _signature_at(job, recipe), budget=budget)
+def _replay(job: Job, budget: str | None) -> Run:
+    selection = store.select(job.experiment, job.code, budget=budget)
     run = next((one for one in selection.shown if one.seed == job.seed), None)
     if run is None:
         seeds = ", ".join(str(one.seed) for one in selection.shown)
         received = f"no seed {job.seed} among {seeds}"
         shown = selection.shown[0].budget
         raise store.missing(job.experiment, received, budget=shown, seeds=str(job.seed))
-    if lacking := _lacking(run, job):
+    if lacking := job.lacks(run):
         received = f"a record without {', '.join(lacking)}"
         raise store.missing(job.experiment, received, budget=run.budget)
     return dataclasses.replace(run, replicates=selection.shown, extra=selection.extra)
 
 
-def _lacking(run: Run, job: _Job) -> list[str]:
-    """Return what the notebook wants to know and the record does not say."""
-    unmeasured = sorted(set(job.measure or {}) - set(run.measures))
-    return unmeasured + ["test metrics"] * (job.test and "test" not in run.metrics)
-
-
-def _signature_at(job: _Job, recipe: Recipe) -> Callable[[str], Signature]:
-    model = _built(job.build)
-    return lambda budget: signature(model, recipe.at(budget), job.dataset.request)
-
-
-def _with_recorded(run: Run, job: _Job, recipe: Recipe) -> Run:
+def _with_recorded(run: Run, job: Job) -> Run:
     """Add the recorded runs of the same code, which plots draw behind a person's own."""
     if run.budget == "smoke":
         return run
     try:
-        selection = store.select(job.experiment, _signature_at(job, recipe))
+        selection = store.select(job.experiment, job.code)
     except (MissingRecordError, StaleRecordError):
         return run
     except RecordError as problem:
-        warnings.warn(f"No recorded runs beside this one: {problem}", stacklevel=3)
+        warnings.warn(f"No recorded runs beside this one: {problem}", stacklevel=4)
         return run
     return dataclasses.replace(run, replicates=selection.shown)
 
@@ -160,139 +183,87 @@ def _is_recorded_here(budget: str) -> bool:
     return recording is not None and budget == recording.budget
 
 
-def _record(job: _Job, recipe: Recipe) -> Run:
-    """Train and write down, unless it is recorded already.
+def _record(jobs: Sequence[Job]) -> dict[str, Run]:
+    """Train and write down what `--only` asks for, unless it is recorded already.
 
-    What `--only` leaves out still has to give the notebook a run: its record if there is one,
-    else a smoke run that nobody keeps.
+    What it leaves out still has to give the notebook a run: its record if there is one, else a
+    smoke run that nobody keeps.
     """
     recording = workspace.recording()
-    if not fnmatch.fnmatch(job.experiment, recording.only):
-        smoke = dataclasses.replace(job, recipe=recipe.at("smoke"), budget="smoke")
-        try:
-            return _replay(job, recipe, job.budget)
-        except (MissingRecordError, StaleRecordError):
-            return _trained(smoke, None)
-    store.require_recordable(job.experiment, job.budget, job.dataset.source)
-    checkpoint = job.checkpoint(_signature_at(job, recipe)(job.budget))
+    asked_for = [job for job in jobs if fnmatch.fnmatch(job.experiment, recording.only)]
+    runs = _recorded(jobs, asked_for, recording.store) if asked_for else {}
+    return runs | _stand_ins([job for job in jobs if job.experiment not in runs])
+
+
+def _recorded(jobs: Sequence[Job], asked_for: Sequence[Job], folder: Path) -> dict[str, Run]:
+    """Return the runs in the store once all that is asked for is among them."""
+    for job in asked_for:
+        store.require_recordable(job.experiment, job.budget, job.dataset.source)
+    checkpoint = paths.checkpoint_of(jobs)
     with locked(checkpoint, remedy="Name another: XDG_DATA_HOME=DIR labkit record …."):
-        done = _recorded(job, recipe, recording.store)
-        run = done or _trained(job, checkpoint)
-        if done is None:
-            store.add(run, recording.store, replace=True)
+        runs = _written(jobs, folder)
+        rest = [job for job in jobs if job.experiment not in runs]
+        until = [job for job in asked_for if job.experiment not in runs]
+        for job, run in paths.trained(rest, until=until, checkpoint=checkpoint):
+            store.add(run, folder, replace=True)
+            runs[job.experiment] = run
+        if len(runs) == len(jobs):
             checkpoint.unlink(missing_ok=True)
-    return run
+    return runs
 
 
-def _recorded(job: _Job, recipe: Recipe, folder: Path) -> Run | None:
-    code = _signature_at(job, recipe)(job.budget)
-    key = (job.budget, job.seed, code.sha256)
-    runs = (run for run in store.read(job.experiment, folder) if not _lacking(run, job))
-    return next((run for run in runs if run.key == key), None)
+def _stand_ins(jobs: Sequence[Job]) -> dict[str, Run]:
+    """Return runs to show in place of those that are not asked for."""
+    runs = {}
+    for job in jobs:
+        with contextlib.suppress(MissingRecordError, StaleRecordError):
+            runs[job.experiment] = _replay(job, job.budget)
+    smoke = [job.at("smoke") for job in jobs if job.experiment not in runs]
+    return runs | {job.experiment: run for job, run in paths.trained(smoke)}
+
+
+def _written(jobs: Sequence[Job], folder: Path) -> dict[str, Run]:
+    """Return the runs of exactly these jobs that a folder holds."""
+    runs = {}
+    for job in jobs:
+        key = (job.budget, job.seed, job.code().sha256)
+        for run in store.read(job.experiment, folder):
+            if run.key == key and not job.lacks(run):
+                runs[job.experiment] = run
+    return runs
 
 
 # --- train --------------------------------------------------------------------------------
 
 
-def _train_and_keep(job: _Job) -> Run:
-    """Train for a person: resume what was left unfinished, keep the result in their folder."""
-    if job.budget == "smoke" or job.dataset.is_sample:
-        return _trained(job, None)
-    checkpoint = job.checkpoint(signature(_built(job.build), job.recipe, job.dataset.request))
-    run = _trained(job, checkpoint)
-    try:
-        store.add(run, workspace.user_folder() / "runs", replace=True)
+def _train_and_keep(jobs: Sequence[Job]) -> dict[str, Run]:
+    """Train for a person: resume what was left unfinished, keep the results in their folder."""
+    if jobs[0].budget == "smoke" or jobs[0].dataset.is_sample:
+        return {job.experiment: run for job, run in paths.trained(jobs)}
+    folder, checkpoint = workspace.user_folder() / "runs", paths.checkpoint_of(jobs)
+    runs, kept = _ended_before(jobs, checkpoint, folder), True
+    rest = [job for job in jobs if job.experiment not in runs]
+    for job, run in paths.trained(rest, checkpoint=checkpoint):
+        runs[job.experiment] = run
+        try:
+            store.add(run, folder, replace=True)
+        except (CacheWriteError, RecordError) as problem:
+            warnings.warn(f"This run is not kept: {problem}", stacklevel=4)
+            kept = False
+    if kept:
         checkpoint.unlink(missing_ok=True)
-    except (CacheWriteError, RecordError) as problem:
-        warnings.warn(f"This run is not kept: {problem}", stacklevel=3)
-    return run
+    return runs
 
 
-def _trained(job: _Job, checkpoint: Path | None) -> Run:
-    """Train from the seed alone, or from the checkpoint; measure; return the run."""
-    import keras
+def _ended_before(jobs: Sequence[Job], checkpoint: Path, folder: Path) -> dict[str, Run]:
+    """Return the runs of jobs that ended before the rest of their path was killed.
 
-    started = time.perf_counter()
-    keras.utils.set_random_seed(job.seed)
-    model = _built(job.build)
-    trainable = fitting.compiled(model, job.recipe)
-    splits = _splits(job)
-    progress = fitting.fit(
-        trainable, job.recipe, splits, seed=job.seed, checkpoint=checkpoint, title=job.experiment
-    )
-    diverged = not math.isfinite(progress.history["loss"][-1])
-    counts, mistakes = None, None
-    if "test" in splits and job.dataset.class_names and not diverged:
-        counts, mistakes = evaluation.confusion(model, splits["test"], len(job.dataset.class_names))
-    return Run(
-        experiment=job.experiment,
-        budget=job.budget,
-        seed=job.seed,
-        status="diverged" if diverged else "finished",
-        signature=signature(model, job.recipe, job.dataset.request),
-        dataset=_stamp(job.dataset, splits),
-        parameters=model.count_params(),
-        trainable_parameters=sum(math.prod(one.shape) for one in model.trainable_weights),
-        history={name: tuple(values) for name, values in progress.history.items()},
-        metrics={name: evaluation.measured(trainable, one) for name, one in splits.items()},
-        seconds=time.perf_counter() - started + progress.seconds_before,
-        seconds_per_epoch=tuple(progress.seconds_per_epoch),
-        confusion=counts,
-        mistakes=mistakes,
-        measures=evaluation.measures(job.measure, model, job.dataset),
-        provenance=provenance.collect(),
-    )
-
-
-def _built(build: Build) -> keras.Model:
-    import keras
-
-    model = build()
-    received = None
-    if not isinstance(model, keras.Model):
-        received = repr(model)
-    elif model.compiled:
-        received = "a compiled model"
-    elif not hasattr(model, "input_shape"):  # a Sequential not built yet, or a subclass
-        received = "a model without an input shape"
-    if received:
-        raise ModelError(
-            "build()",
-            expected="a new, uncompiled Keras model that knows its input shape",
-            received=received,
-            remedy="Return keras.Sequential([keras.Input(shape), …]); train compiles it itself.",
-        )
-    return model
-
-
-def _splits(job: _Job) -> dict[str, Any]:
-    """Return the examples of each split that this run uses."""
-    dataset, recipe = job.dataset, job.recipe
-    whole = job.budget != "smoke" and not dataset.is_sample
-    if recipe.examples and whole and recipe.examples > len(dataset.train):
-        raise ParameterError(
-            "Recipe.examples",
-            expected=f"at most the {len(dataset.train)} training examples of the dataset",
-            received=str(recipe.examples),
-            remedy="Load more, or train on fewer.",
-        )
-    splits = {"train": dataset.train, "validation": dataset.validation}
-    if job.test:
-        splits["test"] = dataset.test
-    limits = dict.fromkeys(splits, SMOKE_EXAMPLES if job.budget == "smoke" else None)
-    limits["train"] = recipe.examples or limits["train"]
-    return {
-        name: split.take(limits[name] or len(split), job.seed)
-        for name, split in splits.items()
-        if split is not None
-    }
-
-
-def _stamp(dataset: Dataset, splits: Mapping[str, Any]) -> DataStamp:
-    return DataStamp(
-        name=dataset.name,
-        request=dict(dataset.request),
-        source=dataset.source,
-        sizes={name: len(split) for name, split in splits.items()},
-        fingerprint=dataset.fingerprint,
-    )
+    Empty where nothing is under way, or where one of them was not kept: all start afresh then.
+    """
+    under_way = paths.under_way(jobs, checkpoint)
+    ended = [job for job in jobs if under_way and job not in under_way]
+    try:
+        runs = _written(ended, folder)
+    except RecordError:
+        return {}
+    return runs if len(runs) == len(ended) else {}

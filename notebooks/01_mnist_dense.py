@@ -437,6 +437,19 @@ longer_or_not = {
 tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 
 # %% [markdown]
+# ### All that R1 says on dense networks
+#
+# Every number and every conclusion of this half of the report, with what was recorded of it. Its losses are Keras's, penalty included.
+
+# %% tags=["hide-output"]
+everything_said = [
+    claim
+    for claim in claims.read()
+    if claim.report == "R1" and "conv" not in claim.id
+]
+tables.said(everything, everything_said)
+
+# %% [markdown]
 # ### What it still gets wrong
 #
 # These are the mistakes the dropout network is surest of. *Which would you have read as the network did?*

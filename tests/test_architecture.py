@@ -18,10 +18,10 @@ FLOORS = (
     ("errors", "signatures"),
     ("workspace", "files", "catalogue", "splits", "computed", "origins", "records"),
     ("archives", "encoding", "claims", "notebook", "recipes", "provenance", "checkpoints"),
-    ("samples", "sources", "materials", "store", "replicates", "evaluation", "checks"),
-    ("datasets", "models", "fitting"),
-    ("training", "plots", "tables", "diagrams"),
-    ("verdicts", "doctor", "recording"),
+    ("samples", "sources", "materials", "store", "replicates", "evaluation", "checks", "callbacks"),
+    ("datasets", "models", "fitting", "jobs"),
+    ("paths", "plots", "tables", "diagrams"),
+    ("training", "verdicts", "doctor", "recording"),
     ("cli",),
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

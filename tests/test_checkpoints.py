@@ -1,4 +1,5 @@
 import errno
+import json
 import math
 import os
 
@@ -42,7 +43,7 @@ def test_every_variable_of_network_and_optimizer_comes_back(path):
     assert any(
         not np.array_equal(*pair) for pair in zip(variables(saved), variables(fresh), strict=True)
     )
-    checkpoints.save(path, saved, [], PROGRESS)
+    checkpoints.save(path, saved, {}, PROGRESS)
     checkpoints.load(path, fresh)
     for one, other in zip(variables(saved), variables(fresh), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -59,7 +60,7 @@ def batch():
 
 
 def test_history_and_times_come_back(path):
-    checkpoints.save(path, network(), [], PROGRESS)
+    checkpoints.save(path, network(), {}, PROGRESS)
     progress = checkpoints.load(path, network())
     assert progress.history["loss"][0] == 0.75
     assert math.isnan(progress.history["loss"][1])
@@ -74,14 +75,39 @@ def test_what_callbacks_learned_comes_back_and_their_settings_stay(path):
     told.on_train_begin()
     told.on_epoch_end(0, {"val_loss": np.float32(0.5)})
     told.on_epoch_end(1, {"val_loss": np.float32(0.75)})
-    checkpoints.save(path, model, [told], PROGRESS)
+    checkpoints.save(path, model, {"patient": [told]}, PROGRESS)
 
     fresh = keras.callbacks.EarlyStopping(patience=9, restore_best_weights=True)
     fresh.set_model(model)
     fresh.on_train_begin()
-    checkpoints.restore([fresh], checkpoints.load(path, model))
+    checkpoints.restore({"patient": [fresh]}, checkpoints.load(path, model))
     assert (fresh.best, fresh.wait, fresh.best_epoch, fresh.patience) == (0.5, 1, 0, 9)
     for one, other in zip(fresh.best_weights, told.best_weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_says_whose_training_it_is_that_can_go_on(path):
+    assert checkpoints.owners(path) == frozenset()
+    stopping = keras.callbacks.EarlyStopping()
+    checkpoints.save(path, network(), {"": [], "patient": [stopping], "long": []}, PROGRESS)
+    assert checkpoints.owners(path) == {"", "patient", "long"}
+
+
+def test_a_file_that_does_not_say_whose_it_is_is_rejected(path):
+    plain = {"history": {}, "seconds_per_epoch": [], "callbacks": []}  # as it once was
+    path.parent.mkdir()
+    np.savez(path, progress=np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8))
+    with pytest.raises(DamagedRecordError, match="Delete this file; the training then starts"):
+        checkpoints.owners(path)
+
+
+def test_variables_are_copies_and_can_be_put_back(path):
+    model = network()
+    before, expected = checkpoints.variables(model), variables(model)
+    model.fit(*batch(), epochs=1, verbose=0)
+    assert any(not np.array_equal(*pair) for pair in zip(variables(model), before, strict=True))
+    checkpoints.put_back(model, before)
+    for one, other in zip(variables(model), expected, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -100,15 +126,15 @@ def test_a_callback_may_remember_what_json_can_hold(path):
         "losses": [0.5, 0.25],
         "counts": {"up": 1, "arrays": 2},
     }
-    checkpoints.save(path, network(), [Noting(**notes)], PROGRESS)
+    checkpoints.save(path, network(), {"": [Noting(**notes)]}, PROGRESS)
     fresh = Noting()
-    checkpoints.restore([fresh], checkpoints.load(path, network()))
+    checkpoints.restore({"": [fresh]}, checkpoints.load(path, network()))
     assert {name: vars(fresh)[name] for name in notes} == notes
 
 
 def test_rejects_a_callback_that_remembers_anything_else(path):
     with pytest.raises(ParameterError) as caught:
-        checkpoints.save(path, network(), [Noting(seen=object())], PROGRESS)
+        checkpoints.save(path, network(), {"": [Noting(seen=object())]}, PROGRESS)
     assert str(caught.value).startswith(
         "Recipe.callbacks: expected callbacks that remember numbers, texts and lists of arrays; "
         "received "
@@ -126,7 +152,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_rejects_a_damaged_file(path, damage):
-    checkpoints.save(path, network(), [], PROGRESS)
+    checkpoints.save(path, network(), {}, PROGRESS)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(DamagedRecordError) as caught:
         checkpoints.load(path, network())
@@ -138,7 +164,7 @@ def test_rejects_a_damaged_file(path, damage):
 
 
 def test_rejects_the_file_of_another_network(path):
-    checkpoints.save(path, network(tiny.dense, tiny.recipe()), [], PROGRESS)
+    checkpoints.save(path, network(tiny.dense, tiny.recipe()), {}, PROGRESS)
     with pytest.raises(DamagedRecordError, match="an unfinished run as labkit wrote it"):
         checkpoints.load(path, network())
 
@@ -155,11 +181,11 @@ def test_a_full_disk_leaves_the_older_checkpoint_whole(path, monkeypatch):
         file.write(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    checkpoints.save(path, network(), [], PROGRESS)
+    checkpoints.save(path, network(), {}, PROGRESS)
     before = path.read_bytes()
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(CacheWriteError, match="; received No space left on device"):
-        checkpoints.save(path, network(), [], PROGRESS)
+        checkpoints.save(path, network(), {}, PROGRESS)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
@@ -177,12 +203,12 @@ def half(file, **arrays):
 
 np.savez = half
 model = SimpleNamespace(variables=[np.ones(3)], optimizer=SimpleNamespace(variables=[]))
-checkpoints.save(pathlib.Path(sys.argv[1]), model, [], checkpoints.Progress({"loss": [9.0]}, [9.0]))
+checkpoints.save(pathlib.Path(sys.argv[1]), model, {}, checkpoints.Progress({"loss": [9.0]}, [9.0]))
 """
 
 
 def test_kill_9_while_saving_leaves_the_older_checkpoint_whole(path):
-    checkpoints.save(path, network(), [], PROGRESS)
+    checkpoints.save(path, network(), {}, PROGRESS)
     before = path.read_bytes()
     processes.killed(processes.start(KILLED_WHILE_SAVING, path))
     assert path.read_bytes() == before

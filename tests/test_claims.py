@@ -1,10 +1,12 @@
 import builtins
+import html
+import json
 import re
 
 import pytest
 from made_up_runs import made_up_run
 
-from labkit import claims
+from labkit import claims, workspace
 from labkit.errors import ClaimError
 
 EXPERIMENT = r"(?:tp4/)?\d\d/[a-z0-9][a-z0-9-]*"
@@ -140,3 +142,20 @@ def test_refuses_what_is_not_well_formed(written, text, complaint):
 def test_a_missing_file_is_a_claim_error(tmp_path):
     with pytest.raises(ClaimError, match="No such file"):
         claims.read(tmp_path / "none.toml")
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """Return everything that the notebooks show, as text."""
+    shown = []
+    for path in sorted((workspace.checkout() / "notebooks").rglob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                shown += ["".join(data[kind]) for kind in data if kind.startswith("text/")]
+    return html.unescape("\n".join(shown))
+
+
+@pytest.mark.parametrize("claim", claims.read(), ids=lambda claim: claim.id)
+def test_every_claim_stands_on_a_page(claim, pages):
+    assert claim.text in pages

@@ -9,7 +9,14 @@ import tiny
 from keras import layers, regularizers
 
 from labkit import evaluation, fitting
-from labkit.fitting import compiled, fit
+from labkit.fitting import compiled
+
+
+def fit(model, recipe, parts, **options):
+    """Train along a path with one end."""
+    ((name, progress),) = fitting.fit(model, {"alone": recipe}, parts, **options)
+    assert name == "alone"
+    return progress
 
 
 def seeded(build, recipe, seed=0):
@@ -267,7 +274,7 @@ def minutes(monkeypatch):
 
 
 @pytest.mark.usefixtures("minutes")
-@pytest.mark.parametrize(("seconds", "saved"), [(0, 5), (59, 5), (90, 2), (1000, 0)])
+@pytest.mark.parametrize(("seconds", "saved"), [(0, 4), (59, 4), (90, 2), (1000, 0)])
 def test_saves_not_more_often_than_it_should(monkeypatch, dataset, tmp_path, seconds, saved):
     paths = []
     monkeypatch.setattr(fitting, "CHECKPOINT_SECONDS", seconds)
@@ -310,3 +317,21 @@ def test_nothing_is_saved_where_no_checkpoint_is_named(dataset, tmp_path, monkey
     with warnings.catch_warnings(action="error"):
         fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=0)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("minutes")
+def test_a_path_that_ends_early_is_saved_there_however_short_it_was(monkeypatch, dataset, tmp_path):
+    saved = []
+    monkeypatch.setattr(fitting, "CHECKPOINT_SECONDS", 1e6)
+    monkeypatch.setattr(
+        fitting.checkpoints,
+        "save",
+        lambda path, model, callbacks, progress: saved.append(
+            (list(callbacks), len(progress.seconds_per_epoch))
+        ),
+    )
+    recipes = {name: tiny.recipe(epochs=epochs) for name, epochs in [("long", 5), ("short", 2)]}
+    model, path = compiled(tiny.dense(), recipes["long"]), tmp_path / "run.npz"
+    ends = fitting.fit(model, recipes, splits(dataset), seed=0, checkpoint=path, until=["short"])
+    assert [(name, len(one.history["loss"])) for name, one in ends] == [("short", 2)]
+    assert saved == [(["", "long"], 2)]

@@ -112,3 +112,14 @@ def test_confusion_sums_seeds_and_leaves_right_answers_out():
     ax = plots.confusion(replicated(0.9, 0.9), ["cat", "dog", "owl"])
     written = [text.get_text() for text in ax.texts]
     assert sorted(written) == ["0", "0", "0", "0", "2", "4"]
+
+
+def test_a_long_legend_stands_beside_the_curves_and_not_on_them():
+    few = plots.compare({str(n): made_up_run() for n in range(4)}, metric="loss")
+    many = plots.compare({str(n): made_up_run() for n in range(5)}, metric="loss")
+    for ax in (few, many):
+        ax.figure.canvas.draw()
+    left = [
+        ax.get_legend().get_window_extent().x0 - ax.get_window_extent().x1 for ax in (few, many)
+    ]
+    assert left[0] < 0 <= left[1]

@@ -120,3 +120,69 @@ def test_a3_as_built_is_a2_digit_for_digit(recorded):
         assert built.signature.sha256 == a2.signature.sha256
         assert built.history == a2.history
         assert built.metrics == a2.metrics
+
+
+def paired(recorded, one, other, metric):
+    """Return the differences between two experiments, seed by seed."""
+    ours = {run.seed: run.value(metric) for run in recorded[one]}
+    return np.array([ours[run.seed] - run.value(metric) for run in recorded[other]])
+
+
+def test_b_is_the_worst_of_the_three_on_training_images_as_well(recorded):
+    for metric in ("train_accuracy", "validation_accuracy", "test_accuracy"):
+        for other in ("a", "c"):
+            assert (paired(recorded, "b", other, metric) < 0).all()
+
+
+def test_c_is_ahead_of_a_on_average_by_less_than_its_spread(recorded):
+    gaps = paired(recorded, "c", "a", "validation_accuracy")
+    assert 0 < gaps.mean() < gaps.std(ddof=1)
+    assert paired(recorded, "c", "a", "test_accuracy").mean() > 0
+
+
+def test_time_grows_less_than_the_work(recorded):
+    work, seconds = (
+        mean(recorded["c"], name) / mean(recorded["a"], name)
+        for name in ("multiply_adds", "seconds_per_epoch")
+    )
+    assert 1 < seconds < work
+
+
+def test_seeing_the_whole_image_brings_more_than_half_and_smaller_pools_the_rest(recorded):
+    b, padded, pools_of_2, a = (
+        mean(recorded[name], "validation_accuracy") for name in ("b", "b-padded", "b-pool-2", "a")
+    )
+    assert (padded - b) / (a - b) > 0.5
+    assert padded < a < pools_of_2
+    assert (paired(recorded, "b-padded", "b", "validation_accuracy") > 0).all()
+
+
+def test_larger_kernels_alone_bring_nothing_that_one_could_tell_from_luck(recorded):
+    for metric in ("validation_accuracy", "test_accuracy"):
+        gaps = paired(recorded, "c-32", "a", metric)
+        assert abs(gaps.mean()) < gaps.std(ddof=1)
+
+
+def test_c_with_all_its_filters_is_better_than_with_32_on_most_seeds(recorded):
+    for metric in ("validation_accuracy", "test_accuracy"):
+        assert (paired(recorded, "c", "c-32", metric) > 0).sum() > 2.5
+
+
+def test_one_change_brings_b_as_close_to_c_as_the_spread_can_tell_for_a_third_of_the_work(recorded):
+    gaps = paired(recorded, "c", "b-pool-2", "test_accuracy")
+    assert abs(gaps.mean()) < gaps.std(ddof=1)
+    work = [mean(recorded[name], "multiply_adds") for name in ("b-pool-2", "c")]
+    assert work[0] / work[1] < 1 / 3
+
+
+def test_transposed_convolutions_and_an_invented_depth_do_as_well_as_plain_ones(recorded):
+    for name in ("a1-fixed", "a2", "a4-fixed"):
+        gaps = paired(recorded, name, "a", "test_accuracy")
+        assert abs(gaps.mean()) < gaps.std(ddof=1)
+
+
+def test_average_pooling_is_behind_on_every_seed_and_global_pooling_far_behind(recorded):
+    average, whole = (paired(recorded, name, "a", "test_accuracy") for name in ("a3", "a5-fixed"))
+    assert (average < 0).all()
+    assert (whole < 0).all()
+    assert whole.mean() < 5 * average.mean()

@@ -16,7 +16,7 @@ from keras import layers
 from made_up_runs import made_up_run
 
 from conftest import MEASURE
-from labkit import evaluation, fitting, provenance, store, training, workspace
+from labkit import evaluation, fitting, paths, provenance, store, workspace
 from labkit.errors import (
     CacheWriteError,
     DamagedRecordError,
@@ -25,6 +25,7 @@ from labkit.errors import (
     ParameterError,
     StaleRecordError,
 )
+from labkit.jobs import Job
 from labkit.signatures import Signature, signature
 from labkit.training import train
 from labkit.workspace import by_budget
@@ -362,8 +363,7 @@ def test_the_budget_comes_from_the_environment_where_nobody_names_one(monkeypatc
 
 
 def test_examples_are_drawn_by_the_seed(dataset):
-    job = training._Job(None, dataset, tiny.recipe(examples=50), NAME, "full", True, None)
-    drawn = training._splits(job)
+    drawn = Job(None, dataset, tiny.recipe(examples=50), NAME, "full").splits()
     np.testing.assert_array_equal(drawn["train"].inputs, dataset.train.take(50, 0).inputs)
     assert len(drawn["test"]) == 96
 
@@ -434,22 +434,23 @@ def test_rejects_an_unknown_setting_before_anything_is_built(dataset, setting):
 @pytest.fixture
 def not_trained(isolated, monkeypatch, trained):
     """Runs come at once, as if trained; the fixture is the list of those that did."""
-    jobs = []
+    done = []
 
-    def at_once(job, checkpoint):
-        jobs.append((job.experiment, job.budget, job.seed))
-        return dataclasses.replace(
-            trained,
-            experiment=job.experiment,
-            budget=job.budget,
-            seed=job.seed,
-            signature=signature(training._built(job.build), job.recipe, job.dataset.request),
-            dataset=dataclasses.replace(trained.dataset, source=job.dataset.source),
-            measures=dict.fromkeys(job.measure or {}, 1.0),
-        )
+    def at_once(jobs, until=None, checkpoint=None):
+        for job in jobs if until is None else until:
+            done.append((job.experiment, job.budget, job.seed))
+            changes = {
+                "experiment": job.experiment,
+                "budget": job.budget,
+                "seed": job.seed,
+                "signature": job.code(),
+                "dataset": dataclasses.replace(trained.dataset, source=job.dataset.source),
+                "measures": dict.fromkeys(job.measure or {}, 1.0),
+            }
+            yield job, dataclasses.replace(trained, **changes)
 
-    monkeypatch.setattr(training, "_trained", at_once)
-    return jobs
+    monkeypatch.setattr(paths, "trained", at_once)
+    return done
 
 
 def test_a_persons_run_goes_to_their_own_folder_and_not_to_the_store(dataset, not_trained):
@@ -805,13 +806,13 @@ import sys
 import filelock
 import tiny
 from made_up_runs import made_up_run
-from labkit import training
-from labkit.signatures import Signature
+from labkit import jobs, paths, training
 
-def trained(job, checkpoint):
-    print("trains", flush=True)
-    sys.stdin.readline()
-    return made_up_run(experiment=job.experiment)
+def trained(jobs, until=(), checkpoint=None):
+    for job in until:
+        print("trains", flush=True)
+        sys.stdin.readline()
+        yield job, made_up_run(experiment=job.experiment)
 
 acquire = filelock.FileLock.acquire
 
@@ -823,9 +824,9 @@ def acquired(lock, *arguments, **options):
         return acquire(lock)
 
 filelock.FileLock.acquire = acquired
-training._trained = trained
-training._signature_at = lambda job, recipe: lambda budget: made_up_run().signature
-run = training.train(None, tiny.dataset(), tiny.recipe(), experiment="99/tiny")
+paths.trained = trained
+jobs.Job.code = lambda job, budget=None: made_up_run().signature
+run = training.train(tiny.dense, tiny.dataset(), tiny.recipe(), experiment="99/tiny")
 print(run.test.accuracy)
 """
 
