@@ -249,7 +249,7 @@ three = {
     "C": train(conv_c, experiment="02/conv-c"),
 }
 
-# %% mystnb={"image": {"alt": "Three panels with training and validation loss over five epochs, one for each network. B starts highest and ends highest, and its validation loss stays above its training loss from the second epoch. C falls fastest, and its validation loss has levelled off while its training loss still falls. A lies between."}}
+# %% mystnb={"image": {"alt": "Three panels with training and validation loss over five epochs, one for each network. B starts highest and ends highest. C falls fastest, and its validation loss levels off after two epochs while its training loss still falls. A lies between. In all three validation ends a little above training."}}
 plots.curve_panels(three)
 # %%
 COST = {
@@ -326,7 +326,7 @@ one_change = {
 }
 tables.results(one_change, COST)
 
-# %% mystnb={"image": {"alt": "Validation accuracy of six networks over five epochs. B is lowest throughout; padded, it rises to the middle between B and the others. A, B with pools of 2, C and C with 32 filters run close together above, with C and B with pools of 2 on top at the end and A lowest of the four."}}
+# %% mystnb={"image": {"alt": "Validation accuracy of six networks over five epochs. B is lowest throughout. Padded, it lies between B and the others. C and B with pools of 2 run on top, A and C with 32 filters a little below them, with bands that overlap at the end."}}
 axes = plots.compare(one_change, metric="val_accuracy")
 axes.set_ylim(0.93, 0.99)
 # %% [markdown]
@@ -694,16 +694,17 @@ tables.differences(combinations, base="A", metric="test_accuracy")
 #
 # ### Is C worth it?
 
-# %% mystnb={"image": {"alt": "Scatter plot of test accuracy over multiply-adds an image, on a logarithmic scale, a point a network with its spread over seeds. B stands alone at the lower left. C is highest, and furthest to the right. C with 32 filters and B with pools of 2 come close to it at about a third of its work; A5 lies between B and the rest."}}
+# %% mystnb={"image": {"alt": "Test accuracy over multiply-adds an image, a point with an error bar a network. B stands alone at the lower left; padded, it comes up a good part of the way to A. C is highest, and far to the right. B with pools of 2 and C with 32 filters do about a third of its work, and their error bars overlap with its own."}}
 from labkit.replicates import statistic
 
 figure, axes = plt.subplots(figsize=(7.2, 4.2))
 for title, run in one_change.items():
     accuracy = statistic(labkit.replicates.shown(run), "test_accuracy")
-    work = run.value("multiply_adds")
+    work = run.value("multiply_adds") / 1e6
     point = (work, accuracy.mean, accuracy.sd)
     axes.errorbar(*point, marker="o", capsize=3, label=title)
-axes.set(xlabel="multiply-adds an image", ylabel="test accuracy")
+axes.set(xlabel="million multiply-adds an image")
+axes.set_ylabel("test accuracy")
 axes.legend()
 figure.tight_layout()
 # %%
@@ -761,25 +762,17 @@ checks.parameters(conv_c(), counted)
 # ### Exercise 2: let B see everything
 #
 # Change B so that it never drops a pixel and keeps its 3 by 3 pools. How many parameters does that add, and where? Check
-# with `seen`, and train it at the smoke budget against guessing the commonest digit.
+# with `seen`. If you have a minute, train it at the lab budget: `checks.beats_baseline` takes B's validation accuracy as baseline, too.
 
 # %%
 # your network
 
-# %% tags=["hide-cell", "nbval-ignore-output"]
+# %% tags=["hide-cell"]
 padded = conv_b_padded()
 assert seen(padded).all(), "some pixel is still unseen"
 added = padded.count_params() - conv_b().count_params()
 assert added == 3 * 64 * 64, "2 x 2 maps instead of 1 x 1, to 64 units"
-tried = labkit.train(
-    conv_b_padded,
-    digits,
-    recipe,
-    experiment="02/exercise-2",
-    budget="smoke",
-    mode="train",
-)
-checks.beats_baseline(tried, digits.baseline)
+checks.shape(padded(digits.train.images[:2]), (2, 10))
 
 # %% [markdown]
 # ### Exercise 3: the other repair of A1
@@ -826,8 +819,8 @@ checks.shape(stamped(dots, KERNEL), (8, 8))
 # %% [markdown]
 # ### Exercise 5: small and good
 #
-# Build a network with fewer than 10,000 parameters that beats guessing at the smoke budget. If you have a few minutes, train it at the
-# lab budget as well: can it beat A5, which has 9,802?
+# Build a network with fewer than 10,000 parameters that sees nearly the whole image. A smoke run shows that it trains; at the lab budget, in a
+# minute or two, it should beat A5, which has 9,802: `checks.beats_baseline(yours, a5.value("validation_accuracy"), …)`.
 
 # %%
 # your network
@@ -855,7 +848,8 @@ tried = labkit.train(
     budget="smoke",
     mode="train",
 )
-checks.beats_baseline(tried, digits.baseline)
+assert np.isfinite(tried.value("test_loss"))
+tried.epochs, tried.parameters
 
 # %% [markdown]
 # ## What to take with you

@@ -262,7 +262,8 @@ diagrams.shapes({"two convolutions": two_conv()})
 # %%
 from keras import optimizers
 
-optimizers.Adadelta().get_config()["learning_rate"]
+today = optimizers.Adadelta().get_config()["learning_rate"]
+print(f"{today:g}")
 
 # %%
 two_conv_recipe = partial(recipe, batch_size=128, epochs=TWO_CONV_EPOCHS)
@@ -372,15 +373,14 @@ for layer in turned_and_zoomed:
 both = np.concatenate([few, ops.convert_to_numpy(deformed)])
 plots.images(both, ["as it is"] * 8 + ["deformed"] * 8)
 # %%
+augmented_recipe = recipe(
+    optimizer=rate_of_2019,
+    batch_size=128,
+    epochs=AUGMENTED_EPOCHS,
+    augmentation=turned_and_zoomed,
+)
 augmented_run = train(
-    two_conv,
-    recipe=recipe(
-        optimizer=rate_of_2019,
-        batch_size=128,
-        epochs=AUGMENTED_EPOCHS,
-        augmentation=turned_and_zoomed,
-    ),
-    experiment="04/two-conv-augmented",
+    two_conv, recipe=augmented_recipe, experiment="04/two-conv-augmented"
 )
 
 # %% mystnb={"image": {"alt": "Two panels with training and validation loss of the network with two convolutions. On plain images, over 5 epochs, training loss falls from far above to about the level of validation loss. On augmented images, over more epochs, training loss stays above validation loss throughout, and both still fall slowly at the end."}}
@@ -924,6 +924,7 @@ def keras_stopped(patience, min_delta):
         "val_loss", patience=patience, min_delta=min_delta
     )
     rule.set_model(perceptron())
+    rule.model.stop_training = False
     rule.on_train_begin()
     for epoch, loss in enumerate(LOSSES):
         rule.on_epoch_end(epoch, {"val_loss": loss})
@@ -948,10 +949,9 @@ for patience, min_delta in ((2, 0.0), (2, 0.001), (3, 0.001), (4, 0.1)):
 # your recipe
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-missing = recipe(
-    optimizer=rate_of_2019, batch_size=128, epochs=AUGMENTED_EPOCHS
-)
+missing = dataclasses.replace(augmented_recipe, augmentation=())
 assert missing.epochs == AUGMENTED_EPOCHS and not missing.augmentation
+assert missing.optimizer == augmented_recipe.optimizer
 tried = labkit.train(
     two_conv,
     digits,
@@ -960,7 +960,8 @@ tried = labkit.train(
     budget="smoke",
     mode="train",
 )
-checks.beats_baseline(tried, digits.baseline)
+assert np.isfinite(tried.value("test_loss"))
+tried.epochs, tried.parameters
 
 # %% [markdown]
 # ### Exercise 4: the end of 2 by 2, put to the test
