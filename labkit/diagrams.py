@@ -18,7 +18,7 @@ _SIDE = 0.72  # of the largest map
 _HEIGHTS = (-0.86, 1.14)  # of a network: from below its shapes to above its title
 _SMALLEST = 0.07  # a map of one pixel has to be seen
 _SHOWN_MAPS = 3  # of a stack, however many there are
-_UNCHANGING = ("InputLayer", "Dropout")  # they leave the shape as it is
+_UNCHANGING = ("InputLayer", "Dropout", "BatchNormalization")  # they leave the shape as it is
 
 
 def shapes(networks: Mapping[str, keras.Model]) -> Figure:
@@ -26,7 +26,7 @@ def shapes(networks: Mapping[str, keras.Model]) -> Figure:
 
     Args:
         networks: title → built model of images, (n, height, width, channels). Layers that leave
-            the shape as it is (dropout) are left out; vectors are drawn as bars.
+            the shape as it is (dropout, batch normalisation) are left out; vectors are bars.
 
     Raises:
         ParameterError: no networks, or one whose input is not an image.
@@ -56,7 +56,7 @@ def _steps(network: keras.Model) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _label(layer: Any) -> str:
-    kind = type(layer).__name__.removesuffix("Normalization")
+    kind = type(layer).__name__
     size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
     return f"{kind}\n{_times(size)}" if size else kind
 

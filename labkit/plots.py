@@ -10,7 +10,7 @@ import numpy as np
 
 from labkit.errors import ParameterError
 from labkit.records import Run
-from labkit.replicates import shown
+from labkit.replicates import shown, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +66,7 @@ def curve_panels(
     rows = math.ceil(len(runs) / columns)
     grid = {"sharex": True, "sharey": True, "squeeze": False}
     figure, panels = plt.subplots(rows, columns, figsize=(9.6 / 3 * columns, 2.8 * rows), **grid)
-    for panel, (title, run) in zip(panels.flat, runs.items(), strict=False):
+    for panel, (title, run) in zip(panels.flat, titled(runs).items(), strict=False):
         curves(run, metric=metric, recorded=recorded, ax=panel).set_title(title)
     for panel in panels.flat:
         panel.label_outer()
@@ -88,7 +88,7 @@ def compare(
         ax: draw here; None makes a new figure.
     """
     ax = ax or _new_axes()
-    for title, run in runs.items():
+    for title, run in titled(runs).items():
         _curve(ax, run, metric, title, recorded=True)
     _label_epochs(ax, _titled(metric))
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}

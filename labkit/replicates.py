@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labkit.errors import RecordError
@@ -69,6 +69,17 @@ def statistic(runs: Sequence[Run], name: str) -> Statistic:
 def shown(run: Run) -> tuple[Run, ...]:
     """Return the runs that speak for a run: all recorded seeds of a replayed one, else itself."""
     return run.replicates if run.is_replayed else (run,)
+
+
+def titled(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """Return the runs with their budget in the title, where they are not all of one budget.
+
+    Args:
+        runs: title → run.
+    """
+    if len({run.budget for run in runs.values()}) < 2:
+        return dict(runs)
+    return {f"{title} ({run.budget})": run for title, run in runs.items()}
 
 
 def caption(runs: Sequence[Run]) -> str:

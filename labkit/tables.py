@@ -64,7 +64,8 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
     runs of a higher budget with fewer than three seeds are a row of their own, marked with n.
 
     Args:
-        runs: title of the row → run, as `train` returned it.
+        runs: title of the row → run, as `train` returned it. Where they are not all of one
+            budget, each row says which is its own.
         columns: name of the number (see `Run.value`) → title of the column. A number that a
             run does not have is left empty.
 
@@ -73,8 +74,8 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
     """
     _require_runs(runs)
     rows = {}
-    for title, run in runs.items():
-        rows[_marked(title, run)] = _row(replicates.shown(run), columns)
+    for (title, run), marked in zip(runs.items(), replicates.titled(runs), strict=True):
+        rows[_marked(marked, run)] = _row(replicates.shown(run), columns)
         if run.replicates and not run.is_replayed:
             rows[f"{title}, recorded"] = _row(run.replicates, columns)
         if run.extra:
@@ -89,7 +90,7 @@ def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
     """Return each experiment's difference from a base, paired by seed.
 
     Runs of one seed share their split and order, so the difference within a seed is steadier
-    than the difference of two means.
+    than the difference of two means. A run of another budget than the base's is not compared.
 
     Args:
         runs: title of the row → run; `base` is one of the titles.
@@ -127,6 +128,7 @@ def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
     Raises:
         ParameterError: no run answers one of the claims.
     """
+    runs = replicates.titled(runs)
     titles = {run.experiment: title for title, run in runs.items()}
     rows = {}
     for claim in quotes:
@@ -153,20 +155,23 @@ def said(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
 
     Args:
         runs: title → run. A claim on a number of one of them has that number beside it; of the
-            others, conclusions for instance, the cell is left empty.
+            others, conclusions for instance, the cell is left empty. Budgets are named where the
+            runs are not all of one.
         quotes: claims of any kind, from `claims.quote` or `claims.read`.
 
     Raises:
         ParameterError: no runs.
     """
     _require_runs(runs)
-    answers = {run.experiment: replicates.shown(run) for run in runs.values()}
-    rows = [
-        (claim.section, claim.text, _cell(answers[claim.experiment], claim.metric))
-        if claim.experiment in answers and claim.metric
-        else (claim.section, claim.text, "")
-        for claim in quotes
-    ]
+    answers = {run.experiment: run for run in runs.values()}
+    mixed = len({run.budget for run in runs.values()}) > 1
+    rows = []
+    for claim in quotes:
+        run, recorded = answers.get(claim.experiment), ""
+        if run and claim.metric:
+            recorded = _cell(replicates.shown(run), claim.metric)
+        budget = f" ({run.budget})" if recorded and mixed else ""
+        rows.append((claim.section, claim.text, f"{recorded}{budget}"))
     frame = pd.DataFrame(rows, columns=["section", "it says", "recorded"]).set_index("section")
     return Table(frame, _caption(runs))
 
@@ -192,6 +197,8 @@ def _shape(shape: tuple[int | None, ...]) -> str:
 
 
 def _paired(run: Run, base: Run, metric: str) -> list[str]:
+    if run.budget != base.budget:
+        return [f"not comparable: {run.budget}, not {base.budget}", "", ""]
     ours = {one.seed: one.value(metric) for one in replicates.shown(run)}
     theirs = {one.seed: one.value(metric) for one in replicates.shown(base)}
     common = sorted(ours.keys() & theirs.keys())

@@ -19,7 +19,7 @@
 # | At a glance | |
 # |---|---|
 # | **Purpose** | Build six networks, each an answer to the faults of the one before; learn to read a report's tables against its own curves, sums and settings |
-# | **Before this** | [01 · Dense networks](01_mnist_dense.ipynb), [02 · Convolutional variants](02_mnist_cnn_variants.ipynb), [03 · A tour of layers](03_layers_tour.ipynb) |
+# | **Before this** | [01 · Dense networks](01_mnist_dense.ipynb), [02 · Convolutional variants](02_mnist_cnn_variants.ipynb), [03 · A tour of the layers](03_layers_tour.ipynb) |
 # | **Time** | smoke: seconds · lab: under ten minutes on 2 CPU cores, on fewer images · full: more than an hour a seed |
 # | **GPU needed?** | no; for full, it helps |
 #
@@ -363,7 +363,7 @@ turned_and_zoomed = (
     layers.RandomZoom(ZOOM, fill_mode="constant"),
 )
 
-# %% mystnb={"image": {"alt": "Two rows of eight digits. Above, the digits as they are; below, each one turned by a few degrees and a little smaller or larger, and still easy to read."}}
+# %% mystnb={"image": {"alt": "Two rows of eight digits. Above, the digits as they are; below, each one turned by a few degrees and a little smaller or larger, somewhat blurred and still easy to read."}}
 from keras import ops
 
 few = digits.train.images[:8]
@@ -371,7 +371,8 @@ deformed = few
 for layer in turned_and_zoomed:
     deformed = layer(deformed, training=True)
 both = np.concatenate([few, ops.convert_to_numpy(deformed)])
-plots.images(both, ["as it is"] * 8 + ["deformed"] * 8)
+titles = ["as it is", *[""] * 7, "deformed", *[""] * 7]
+plots.images(both, titles)
 # %%
 augmented_recipe = recipe(
     optimizer=rate_of_2019,
@@ -617,7 +618,7 @@ def third():
 
 checks.parameters(third(), claims.quote("r2-third-parameters").value)
 
-# %% mystnb={"image": {"alt": "One row of stacked shapes of the third model: 28 by 28 by 1, 26 by 26 by 16, 24 by 24 by 32, 12 by 12 by 32 after the pool, 10 by 10 by 64 twice, 5 by 5 by 64 after the pool, each convolution followed by batch normalisation, then 1600, 128 and 10 numbers."}}
+# %% mystnb={"image": {"alt": "One row of stacked shapes of the third model: 28 by 28 by 1, 26 by 26 by 16, 24 by 24 by 32, 12 by 12 by 32 after the pool, 10 by 10 by 64 twice, 5 by 5 by 64 after the pool, then 1600, 128 and 10 numbers."}}
 diagrams.shapes({"third model": third()})
 # %% [markdown]
 # Of its parameters, 352 are not trained by gradient descent: the moving mean and variance of each normalised map.

@@ -123,3 +123,11 @@ def test_a_long_legend_stands_beside_the_curves_and_not_on_them():
         ax.get_legend().get_window_extent().x0 - ax.get_window_extent().x1 for ax in (few, many)
     ]
     assert left[0] < 0 <= left[1]
+
+
+def test_curves_say_their_budget_where_budgets_differ():
+    runs = {"short": made_up_run(budget="lab"), "long": made_up_run(budget="full")}
+    panels = plots.curve_panels(runs, metric="loss").axes
+    assert [panel.get_title() for panel in panels] == ["short (lab)", "long (full)"]
+    legend = plots.compare(runs, metric="loss").get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["short (lab)", "long (full)"]

@@ -97,6 +97,37 @@ def test_no_runs_is_an_error_that_says_what_to_pass():
         tables.results({})
 
 
+def mixed():
+    return {
+        "short": replicated(0.90, 0.92, 0.94, budget="lab", experiment="01/dense-2"),
+        "long": replicated(0.95, 0.96, 0.97, budget="full", experiment="01/dense-3"),
+    }
+
+
+def test_rows_say_their_budget_where_budgets_differ():
+    assert tables.results(mixed()).frame.index.tolist() == ["short (lab)", "long (full)"]
+    quotes = [claims.quote(f"r1-dense-{n}-accuracy") for n in (2, 3)]
+    assert tables.beside(mixed(), quotes).frame.index.tolist() == ["short (lab)", "long (full)"]
+    recorded = tables.said(mixed(), quotes).frame["recorded"].tolist()
+    assert recorded == ["0.9200 ± 0.0200 (lab)", "0.9600 ± 0.0100 (full)"]
+
+
+def test_a_lone_run_of_a_higher_budget_says_so_once():
+    runs = mixed()
+    lone = (made_up_run(0.99, budget="full", experiment="01/dense-2"),)
+    runs["short"] = dataclasses.replace(runs["short"], extra=lone)
+    assert tables.results(runs).frame.index.tolist() == [
+        "short (lab)",
+        "short (full, n = 1)",
+        "long (full)",
+    ]
+
+
+def test_runs_of_different_budgets_are_not_compared():
+    frame = tables.differences(mixed(), base="long", metric="test_accuracy").frame
+    assert frame.loc["short"].tolist() == ["not comparable: lab, not full", "", ""]
+
+
 def test_sets_a_report_beside_what_was_recorded():
     claim = claims.quote("r1-dense-2-accuracy")
     run = replicated(0.90, 0.92, 0.94, experiment="01/dense-2")
