@@ -181,7 +181,7 @@ pictures = [painted(one, view) for view in views.values() for one in few]
 titles = [title for name in views for title in (f"{name} sees", *[""] * 7)]
 plots.images(np.array(pictures), titles)
 # %% [markdown]
-# MNIST's digits stand in the middle 20 by 20 pixels. A and C lose only empty border. B loses six rows and six columns, and with them the
+# MNIST's digits stand in the middle 20 by 20 pixels. A and C lose hardly more than empty border. B loses six rows and six columns, and with them the
 # right and lower edge of the digits themselves: a pool of 3 on a map of 8 uses six rows of the eight, and drops a
 # quarter of each side. No training can bring that back.
 
@@ -277,7 +277,7 @@ claims.quote("r1-conv-b-pools-do-not-suit")
 claims.quote("r1-conv-c-has-more-filters")
 
 # %% [markdown]
-# Both are plausible. Neither was tested: from A to B and from A to C *two* things change at once. An explanation is a prediction
+# Both are plausible. Neither was tested: from A to B and from A to C at least *two* things change at once. An explanation is a prediction
 # about what happens when one thing is changed, so let us change one.
 
 # %% [markdown]
