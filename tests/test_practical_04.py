@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from practicals import definitions
 
-from labkit import claims
+from labkit import claims, store
+from labkit.replicates import statistic
 
 NAME = "04_mnist_progression"
 PARAMETERS = {
@@ -112,3 +113,141 @@ def test_four_rows_add_up_four_nearly_and_two_do_not():
 def test_no_network_with_that_accuracy_has_that_loss():
     misread = 1 - said("second-v2", "train-accuracy")
     assert said("second-v2", "train-loss") < misread * np.log(2)
+
+
+# --- what the records say -----------------------------------------------------------------
+
+EXPERIMENTS = ("perceptron", "two-conv", "two-conv-today", "two-conv-augmented", "first")
+EXPERIMENTS += ("second-v1", "second-v2", "third")
+RULES = ("third-patience-6", "third-patience-6-coarse", "third-patience-4")
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return {name: shown(name) for name in EXPERIMENTS + RULES}
+
+
+def shown(name):
+    """Return the runs that the page shows: the highest budget with three seeds."""
+    runs = store.read(f"04/{name}")
+    by_budget = {
+        budget: [run for run in runs if run.budget == budget] for budget in ("full", "lab")
+    }
+    return next(runs for runs in by_budget.values() if len(runs) >= 3)
+
+
+def mean(runs, metric):
+    return statistic(runs, metric).mean
+
+
+def curve(runs, name):
+    return np.mean([run.history[name] for run in runs], axis=0)
+
+
+def test_every_experiment_has_three_seeds_at_lab():
+    for name in EXPERIMENTS + RULES:
+        seeds = [run.seed for run in store.read(f"04/{name}") if run.budget == "lab"]
+        assert sorted(seeds) == [0, 1, 2], name
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS + RULES)
+def test_the_records_have_the_networks_parameters(recorded, name):
+    network = next(one for one in PARAMETERS if name.replace("-", "_").startswith(one))
+    assert {run.parameters for run in recorded[name]} == {PARAMETERS[network]}
+
+
+@pytest.mark.parametrize("name", ["perceptron", "first", "second-v1"])
+def test_validation_loss_is_lowest_early_and_climbs(recorded, name):
+    losses = curve(recorded[name], "val_data_loss")
+    assert np.argmin(losses) < len(losses) / 2
+    assert losses[-1] > 1.1 * losses.min()
+
+
+def test_the_perceptron_s_accuracy_holds_while_its_loss_climbs(recorded):
+    turn = np.argmin(curve(recorded["perceptron"], "val_data_loss"))
+    accuracies = curve(recorded["perceptron"], "val_accuracy")
+    assert accuracies[-1] >= accuracies[turn]
+
+
+@pytest.mark.parametrize("name", ["perceptron", "two-conv"])
+@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+def test_the_report_measured_its_training_metrics_afterwards(recorded, name, metric):
+    printed = said(name, f"train-{metric}")
+    afterwards = abs(printed - mean(recorded[name], f"train_{metric}"))
+    while_training = abs(printed - mean(recorded[name], f"running_{metric}"))
+    assert afterwards < while_training / 2
+
+
+def test_at_today_s_default_adadelta_has_hardly_begun(recorded):
+    then, today = (mean(recorded[f"two-conv{one}"], "test_accuracy") for one in ("", "-today"))
+    assert then > 0.97
+    assert today < 0.8
+    losses = curve(recorded["two-conv-today"], "loss")
+    assert (np.diff(losses) < 0).all()
+
+
+def test_augmented_training_loss_stays_above_validation_and_not_at_rest(recorded):
+    runs = recorded["two-conv-augmented"]
+    assert (curve(runs, "data_loss") > curve(runs, "val_data_loss")).all()
+    assert mean(runs, "train_accuracy") > mean(runs, "validation_accuracy")
+
+
+def test_version_2_overfits_less_knows_less_and_is_no_more_accurate(recorded):
+    first, second = recorded["second-v1"], recorded["second-v2"]
+
+    def gap(runs):
+        return mean(runs, "validation_loss") - mean(runs, "train_loss")
+
+    assert gap(second) < gap(first)
+    assert mean(second, "train_accuracy") < mean(first, "train_accuracy")
+    assert mean(second, "validation_accuracy") < mean(first, "validation_accuracy")
+
+
+def test_the_third_model_s_validation_loss_still_falls_when_training_ends(recorded):
+    losses = curve(recorded["third"], "val_data_loss")
+    third = len(losses) // 3
+    assert losses[-third:].mean() < losses[-2 * third : -third].mean()
+
+
+def test_a_good_part_of_its_loss_is_penalty_and_the_others_have_none(recorded):
+    assert mean(recorded["third"], "validation_loss") > 1.3 * mean(
+        recorded["third"], "validation_data_loss"
+    )
+    for name in EXPERIMENTS[:-1]:
+        for run in recorded[name]:
+            assert run.validation.loss == run.validation.data_loss
+
+
+@pytest.mark.parametrize("budget", ["lab", "full"])
+def test_the_stopping_rules_walk_one_path(budget):
+    walked = [run for run in store.read("04/third") if run.budget == budget]
+    for other in RULES:
+        for run in store.read(f"04/{other}"):
+            for path in walked:
+                if (run.seed, run.budget) == (path.seed, budget):
+                    both = min(run.epochs, path.epochs)
+                    assert run.history["loss"][:both] == path.history["loss"][:both]
+
+
+def test_the_third_model_s_pictures_are_kept(recorded):
+    for run in recorded["third"]:
+        assert run.measures["digit"].shape == (28, 28, 1)
+        assert run.measures["kernels"].shape == (3, 3, 1, 16)
+        assert run.measures["first_maps"].shape == (26, 26, 16)
+        assert run.measures["last_maps"].shape == (10, 10, 16)
+
+
+def test_later_epochs_gain_more_on_the_penalty_than_on_the_predictions(recorded):
+    losses = curve(recorded["third"], "val_loss")
+    without = curve(recorded["third"], "val_data_loss")
+    start = len(losses) // 3
+    gained, on_predictions = losses[start] - losses[-1], without[start] - without[-1]
+    assert gained - on_predictions > on_predictions > 0
+    assert (np.diff(losses - without) < 0).all()
+
+
+def test_at_lab_hardly_a_rule_stops_before_the_last_epoch():
+    epochs = [
+        run.epochs for name in RULES for run in store.read(f"04/{name}") if run.budget == "lab"
+    ]
+    assert sum(one < 30 for one in epochs) <= 1
