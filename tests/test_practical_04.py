@@ -163,6 +163,11 @@ def test_validation_loss_is_lowest_early_and_climbs(recorded, name):
     assert losses[-1] > 1.1 * losses.min()
 
 
+def test_version_1_s_validation_loss_is_never_as_low_again_after_epoch_6(recorded):
+    losses = curve(recorded["second-v1"], "val_data_loss")
+    assert (losses[6:] > losses[5]).all()
+
+
 def test_the_perceptron_s_accuracy_holds_while_its_loss_climbs(recorded):
     turn = np.argmin(curve(recorded["perceptron"], "val_data_loss"))
     accuracies = curve(recorded["perceptron"], "val_accuracy")
