@@ -175,7 +175,7 @@ axes = plots.curves(perceptron_run)
 claims.quote("r2-perceptron-loss")
 
 # %% [markdown]
-# "13.876 % failure" reads as if one digit in seven were wrong. It is the cross-entropy times a hundred. For a single image the
+# Read as it is printed, that would be one digit in seven. It is the cross-entropy, times a hundred. For a single image the
 # cross-entropy is the negative logarithm of the probability given to the right digit, and that has no upper end:
 
 # %%
@@ -609,7 +609,7 @@ print(
 # | dropout 0.20, 0.30, 0.35, 0.40 | one after each convolution |
 # | a kernel regulariser | L2, of strength 0.0005 |
 # | noise added to the training images | rotation to 10 degrees, zoom and shift to a tenth |
-# | rate halved after 3 epochs, down to 0.0001 | watching the validation loss |
+# | rate halved after 3 epochs without gain, down to a ten-thousandth | which metric it watches: the validation loss |
 
 # %%
 from keras import regularizers
@@ -757,7 +757,8 @@ claims.quote("r2-third-loss")
 axes = plots.compare({"with penalty": third_run}, metric="val_loss")
 without = {"without penalty": third_run}
 axes = plots.compare(without, metric="val_data_loss", ax=axes)
-axes.set(ylabel="validation loss", yscale="log")
+axes.set_yscale("log")
+label = axes.set_ylabel("validation loss")
 # %% [markdown]
 # The distance between the lines is the penalty. It shrinks from epoch to epoch while the predictions improve little: most of what `val_loss` gains
 # in the later epochs is gained on the weights.
@@ -769,7 +770,6 @@ axes.set(ylabel="validation loss", yscale="log")
 
 # %%
 rules = {
-    "fixed number of epochs": third_run,
     "patience 6, gain 0.0001": patient_6,
     "patience 6, gain 0.001": coarse,
     "patience 4, gain 0.0001": patient_4,
@@ -783,7 +783,7 @@ STOPS = {
 }
 tables.results(rules, STOPS)
 
-# %% mystnb={"image": {"alt": "Validation loss with penalty of the third model over the epochs, a line for each stopping rule. The lines lie on each other as far as each goes, falling steeply at first and more and more slowly later, in steps where the learning rate is halved."}}
+# %% mystnb={"image": {"alt": "Validation loss with penalty of the third model over the epochs, at the lab budget, a line for each stopping rule. The lines lie on each other as far as each goes, falling steeply at first and then more and more slowly, unevenly, to the last epoch."}}
 axes = plots.compare(rules, metric="val_loss")
 axes.set_yscale("log")
 # %% [markdown]
@@ -957,6 +957,7 @@ def stopped(losses, patience, min_delta):
     return len(losses), kept
 
 
+# %% tags=["hide-cell"]
 def keras_stopped(patience, min_delta):
     rule = callbacks.EarlyStopping(
         "val_loss", patience=patience, min_delta=min_delta
