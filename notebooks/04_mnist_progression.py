@@ -562,7 +562,7 @@ second = {
     ),
 }
 
-# %% mystnb={"image": {"alt": "Two panels with training and validation loss. In version 1 training loss falls to almost nothing, while validation loss turns early and climbs, unevenly, to several times its lowest value. In version 2 training loss falls more slowly, and validation loss flattens and rises only a little."}}
+# %% mystnb={"image": {"alt": "Two panels with training and validation loss. In version 1 training loss falls to almost nothing, while validation loss turns early and climbs to more than twice its lowest value. In version 2 training loss falls more slowly, and validation loss flattens and rises only a little."}}
 plots.curve_panels(second)
 # %%
 claims.quote("r2-second-v1-loss-shoots-up")
@@ -757,7 +757,6 @@ claims.quote("r2-third-loss")
 axes = plots.compare({"with penalty": third_run}, metric="val_loss")
 without = {"without penalty": third_run}
 axes = plots.compare(without, metric="val_data_loss", ax=axes)
-axes.set_yscale("log")
 label = axes.set_ylabel("validation loss")
 # %% [markdown]
 # The distance between the lines is the penalty. It shrinks from epoch to epoch while the predictions improve little: most of what `val_loss` gains
@@ -834,6 +833,8 @@ everything = {
     "third, patience 6, gain 0.001": coarse,
     "third, patience 4": patient_4,
 }
+
+# %%
 LIKE_R2 = {
     "parameters": "parameters",
     "epochs": "epochs",
@@ -909,7 +910,7 @@ tables.said(everything, everything_said)
 
 # %% mystnb={"image": {"alt": "Up to sixteen test digits that the third model misreads with the most confidence, each with its true digit and the network's answer. Nearly all are broken, crossed out, or drawn so that a person would hesitate."}}
 plots.mistakes(third_run, digits.class_names)
-# %% mystnb={"image": {"alt": "Confusion matrix of the third model on the test set, right answers left out, summed over seeds. All cells hold few images; the darkest are confusions such as 4 with 9, 7 with 2, and 5 with 3."}}
+# %% mystnb={"image": {"alt": "Confusion matrix of the third model on the test set, right answers left out, summed over seeds. All cells hold few images; the darkest are nines read as four, fives read as three, and sixes and sevens read as one."}}
 axes = plots.confusion(third_run, digits.class_names)
 
 # %% [markdown]
