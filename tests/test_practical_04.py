@@ -208,6 +208,16 @@ def test_version_2_overfits_less_knows_less_and_is_no_more_accurate(recorded):
     assert mean(second, "validation_accuracy") < mean(first, "validation_accuracy")
 
 
+def test_only_the_third_model_is_ahead_of_two_convolutions_on_every_seed(recorded):
+    base = {(run.budget, run.seed): run.test.accuracy for run in recorded["two-conv"]}
+    ahead = {
+        name
+        for name, runs in recorded.items()
+        if all(run.test.accuracy > base.get((run.budget, run.seed), 1.0) for run in runs)
+    }
+    assert ahead == {"third"}
+
+
 def test_the_third_model_s_validation_loss_still_falls_when_training_ends(recorded):
     losses = curve(recorded["third"], "val_data_loss")
     third = len(losses) // 3
