@@ -94,7 +94,10 @@ def no_leakage(dataset: Dataset) -> str:
         for second in names[place + 1 :]:
             shared = len(keys[first] & keys[second])
             if shared:
-                hint = "Split once, before anything else, and draw each part without the others."
+                hint = (
+                    "Split once, before anything else, and draw each part without the others; or "
+                    "the data repeat examples: book/datasets.md says which do."
+                )
                 found = f"{shared} of {first} in {second} too"
                 raise _failed("leakage", "splits that share no example", found, hint)
     return f"{PASSED} {', '.join(names)} share no example"

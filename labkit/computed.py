@@ -31,7 +31,8 @@ def xor() -> Computed:
 
     There are four points in all, so the test is on the same four. Inputs are float32 (4, 2) of
     −1 and 1; labels int64 (4,); targets float32 (4,), −1 for equal signs and 1 for different
-    ones, which is what a network that ends in tanh can reach.
+    ones, which is what a network that ends in tanh can reach. Keras's `accuracy` cannot read such
+    targets: ask for `metrics=()`, and keep the share of right signs as a `measure`.
     """
     inputs = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], np.float32)
     labels = (inputs[:, 0] != inputs[:, 1]).astype(np.int64)

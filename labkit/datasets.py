@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from labkit import catalogue, computed, materials, samples, sources, workspace
+from labkit import catalogue, computed, materials, requests, samples, sources, workspace
 from labkit.archives import Arrays, describe
 from labkit.errors import DataUnavailableError, ParameterError
 from labkit.materials import Material
-from labkit.splits import Split, checked_count, permutation
+from labkit.signatures import name_of
+from labkit.splits import Split, checked_count, checked_split, permutation
 
-NAMES = catalogue.NAMES + computed.NAMES
-
-_WORDS, _LENGTH = 10_000, 500  # imdb's defaults, those of report R3
-_TEST_SHARE = 0.2  # of a table's rows, as in Keras
+NAMES = requests.NAMES
 
 
 class SampleDataWarning(UserWarning):
@@ -35,7 +35,7 @@ class Dataset:
             ``"sample"`` for the excerpt that travels with labkit.
         train, validation, test: the splits; `validation` is None where none was asked for.
         class_names: names of classes 0, 1, 2 …; empty where the target is a number.
-        request: what was asked for, plain enough for JSON, without seed and source.
+        request: what was asked for and changed, plain enough for JSON, without seed and source.
         seed: what drew training and validation.
         fingerprint: sha256 over the arrays that were read, the same for every source of the
             real data.
@@ -71,6 +71,87 @@ class Dataset:
         if not self.class_names:
             raise _no_classes(self.name, "baseline")
         return float(np.bincount(self.train.labels).max() / len(self.train))
+
+    def fold(self, number: int, of: int) -> Dataset:
+        """Return the dataset with a part of its training examples held out for validation.
+
+        The training split is cut into `of` folds: fold 0 is examples 0, `of`, 2 × `of` …, and so
+        on. Over all numbers, every example is held out once. The fold goes into the request.
+
+        Args:
+            number: the fold that becomes the validation split, from 0 to `of` − 1.
+            of: the number of folds, from 2 to the number of training examples.
+
+        >>> fold = load("boston_housing").fold(0, of=4)
+        >>> len(fold.train), len(fold.validation), fold.request["fold"]
+        (303, 101, '0 of 4')
+
+        Raises:
+            ParameterError: no such fold; there is a validation split already, or it is changed:
+                a change may look at the training split, and must not see what is held out.
+        """
+        self._require_foldable()
+        of = checked_count("of", of, least=2, most=len(self.train))
+        number = checked_count("number", number, least=0, most=of - 1)
+        everything = np.arange(len(self.train))
+        held_out = everything[number::of]
+        return replace(
+            self,
+            train=self.train.at(np.delete(everything, held_out)),
+            validation=self.train.at(held_out),
+            request={**self.request, "fold": f"{number} of {of}"},
+        )
+
+    def _require_foldable(self) -> None:
+        received = None
+        if self.validation is not None:
+            received = f"one with {len(self.validation):,} validation examples"
+        elif "changed" in self.request:
+            received = f"one changed by {', '.join(self.request['changed'])}"
+        if received:
+            raise ParameterError(
+                "fold",
+                expected="a dataset as loaded, without a validation split",
+                received=received,
+                remedy="Load it with validation=0, fold it, and change the fold.",
+            )
+
+    def changed(self, change: Callable[[Split, Dataset], Split]) -> Dataset:
+        """Return the dataset with every split changed, and the change in its request.
+
+        The request says the function's name and a hash of its text, so that a record belongs to
+        the change it was made with. The hash covers the function's own text only, not the helpers
+        and constants that it uses: give it another name when one of those changes.
+
+        Args:
+            change: a function of a split and the dataset before the change (so that it can use
+                `dataset.train`, whichever split it is given), returning the split to use instead.
+                `dataclasses.replace(split, targets=…)` makes one.
+
+        >>> def zero_and_one(split, dataset):
+        ...     return replace(split, targets=split.labels)
+        >>> sorted(load("xor").changed(zero_and_one).train.targets.tolist())
+        [0, 0, 1, 1]
+
+        Raises:
+            ParameterError: `change` is not a function, or does not return a split with as many
+                labels and targets as inputs.
+        """
+        if not inspect.isfunction(change):
+            raise ParameterError(
+                "change",
+                expected="a function, by which a record can tell it from others",
+                received=repr(change),
+                remedy="Define it: def change(split, dataset): return dataclasses.replace(…).",
+            )
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        made = {
+            name: None if split is None else checked_split(change.__name__, change(split, self))
+            for name, split in parts.items()
+        }
+        changes = [*self.request.get("changed", ()), name_of(change)]
+        request = {**self.request, "changed": changes}
+        return replace(self, **made, kind=made["train"].kind, request=request)
 
 
 def load(
@@ -119,9 +200,9 @@ def load(
         DataUnavailableError: the real data were asked for and cannot be reached.
         CacheWriteError: a download that could not be kept.
     """
-    options = _options(name, words=words, length=length, test=test)
-    real = _training_size(name, options)
-    _check_counts(name, train, validation, real)
+    options = requests.options(name, words=words, length=length, test=test)
+    real = requests.training_size(name, options)
+    requests.check_counts(name, train, validation, real)
     drawn_by, wanted = workspace.seed(seed), workspace.choice("source", source)
     material, found = _material(name, wanted, options)
     classes = _classes(name, material.class_names, one_hot)
@@ -134,59 +215,12 @@ def load(
         validation=held_out,
         test=material.parts["test"].split(classes=classes),
         class_names=material.class_names,
-        request=_request(name, train, validation, one_hot, options),
+        request=requests.plain(name, train, validation, one_hot, options),
         seed=drawn_by,
         fingerprint=material.fingerprint,
         feature_names=material.feature_names,
         vocabulary=material.vocabulary,
     )
-
-
-def _options(name: str, **given: int | None) -> dict[str, int]:
-    """Return the options that this dataset has, defaults filled in, or refuse one it has not."""
-    if name not in NAMES:
-        raise catalogue.unknown(name, NAMES)
-    allowed = _allowed_options(name)
-    for option, value in given.items():
-        if value is not None and option not in allowed:
-            raise ParameterError(
-                option,
-                expected=f"no such option for {name}",
-                received=repr(value),
-                remedy="words and length belong to imdb, test to the tables.",
-            )
-    return {
-        option: checked_count(option, default if given[option] is None else given[option], **bounds)
-        for option, (default, bounds) in allowed.items()
-    }
-
-
-def _allowed_options(name: str) -> dict[str, tuple[int, dict[str, int]]]:
-    if name == "imdb":
-        return {"words": (_WORDS, {"least": 3}), "length": (_LENGTH, {"least": 1})}
-    if name in catalogue.NAMES and catalogue.entry(name).is_table:
-        rows = catalogue.entry(name).arrays["y"]["shape"][0]
-        train_rows = int(rows * (1 - _TEST_SHARE))
-        return {"test": (rows - train_rows, {"least": 1, "most": rows - 1})}
-    return {}
-
-
-def _training_size(name: str, options: dict[str, int]) -> int:
-    """Return how many training examples the real dataset holds."""
-    if name in computed.NAMES:
-        return len(computed.BUILDERS[name]().labels)
-    facts = catalogue.entry(name).arrays
-    if "y_train" in facts:
-        return facts["y_train"]["shape"][0]
-    return facts["y"]["shape"][0] - options["test"]
-
-
-def _check_counts(name: str, train: int | None, validation: int, real: int) -> None:
-    holds = f"{name} holds {real:,} training examples"
-    checked_count("validation", validation, most=real - 1, least=0, remedy=f"{holds}.")
-    if train is not None:
-        taken = f", and validation takes {validation:,} of them" if validation else ""
-        checked_count("train", train, most=real - validation, remedy=f"{holds}{taken}.")
 
 
 def _classes(name: str, class_names: tuple[str, ...], one_hot: bool) -> int:
@@ -244,37 +278,11 @@ def _divided(
     """Split the training file, and let go of it."""
     part = material.parts.pop("train")
     order = permutation(len(part.labels), seed)
-    count, held_out = _scaled(train, validation, real=real, here=len(order))
+    count, held_out = requests.scaled(train, validation, real=real, here=len(order))
     training = part.split(order[:count], classes=classes)
     if not held_out:
         return training, None
     return training, part.split(order[-held_out:], classes=classes)
-
-
-def _scaled(train: int | None, validation: int, *, real: int, here: int) -> tuple[int, int]:
-    """Shrink counts from the real dataset's size to that of the one at hand, to 1 at least.
-
-    >>> _scaled(30_000, 3_000, real=60_000, here=5_000)
-    (2500, 250)
-    """
-    held_out = min(max(1, round(validation * here / real)), here - 1) if validation else 0
-    left = here - held_out
-    count = left if train is None else min(max(1, round(train * here / real)), left)
-    return count, held_out
-
-
-def _request(
-    name: str, train: int | None, validation: int, one_hot: bool, options: dict[str, int]
-) -> dict[str, Any]:
-    """Say what was asked for in plain numbers, NumPy's turned into Python's."""
-    count = None if train is None else int(train)
-    return {
-        "name": name,
-        "train": count,
-        "validation": int(validation),
-        "one_hot": bool(one_hot),
-        **options,
-    }
 
 
 def _no_classes(name: str, what: str) -> ParameterError:

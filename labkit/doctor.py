@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from labkit import sources, store, workspace
+from labkit import provenance, sources, store, workspace
 from labkit.errors import LabkitError
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that Keras, numpy and pandas build for
@@ -64,7 +64,7 @@ def examine() -> Iterator[Finding]:
     """
     yield _python()
     yield from _keras()
-    yield _cores()
+    yield Finding("CPU cores", str(provenance.cores()))
     yield _disk()
     yield from (_dataset(name) for name in sources.NAMES)
     yield _records()
@@ -149,12 +149,6 @@ def _tensorflow(backend: str) -> Finding:
     if version is None:
         return Finding("TensorFlow", f"not installed; Keras runs on {backend}", needed=False)
     return Finding("TensorFlow", version)
-
-
-def _cores() -> Finding:
-    usable = getattr(os, "sched_getaffinity", None)  # fewer than the machine has, in a container
-    count = len(usable(0)) if usable else os.cpu_count() or 1
-    return Finding("CPU cores", str(count))
 
 
 def _disk() -> Finding:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 512  # of evaluation: it changes the speed, not the result
 MISTAKES_KEPT = 16
+_BOTH_SIGNS = ("tanh", "softsign")  # activations from −1 to 1: the sign decides, not the half
 
 
 def measured(model: keras.Model, split: Split) -> dict[str, float]:
@@ -42,7 +43,7 @@ def confusion(
 
     Args:
         model: its output is (n, classes), probabilities or logits; or, of two classes, (n, 1),
-            the probability or logit of class 1.
+            the probability or logit of class 1, or a tanh's, from −1 for class 0 to 1 for class 1.
         split: the examples.
         classes: how many there are.
 
@@ -55,6 +56,8 @@ def confusion(
     if width != (classes,) and not (width == (1,) and classes == 2):
         return None, None
     outputs = model.predict(split.inputs, batch_size=BATCH_SIZE, verbose=0)
+    if _last_activation(model) in _BOTH_SIGNS:
+        outputs = (1 + outputs) / 2
     probabilities = _probabilities(outputs)
     predictions = probabilities.argmax(axis=-1)
     counts = np.zeros((classes, classes), dtype=int)
@@ -62,6 +65,14 @@ def confusion(
     if split.inputs.ndim != 4:
         return counts, None
     return counts, _mistakes(probabilities, predictions, split)
+
+
+def _last_activation(model: keras.Model) -> str:
+    """Return the name of the activation that makes the output; empty where no layer has one."""
+    last = model
+    while steps := getattr(last, "operations", None) or getattr(last, "layers", None):
+        last = steps[-1]
+    return getattr(getattr(last, "activation", None), "__name__", "")
 
 
 def _probabilities(outputs: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -63,12 +63,22 @@ def _without_seed(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 
 def _data_loss(recipe: Recipe) -> keras.metrics.Metric:
-    """Return the loss as a metric: the same function, without the layers' penalties."""
+    """Return the loss as a metric: the same function, without the layers' penalties.
+
+    Where the network has one output and targets are (n,), they become (n, 1), as in Keras's own
+    losses; the bare functions that a name stands for do not all do that.
+    """
     import keras
 
     loss = keras.losses.get(recipe.loss)
     function = loss.call if isinstance(loss, keras.losses.Loss) else loss
-    return keras.metrics.MeanMetricWrapper(fn=function, name="data_loss")
+
+    def of_each_example(targets: Any, outputs: Any) -> Any:
+        if outputs.shape[-1] == 1 and len(outputs.shape) == len(targets.shape) + 1:
+            targets = keras.ops.expand_dims(targets, -1)
+        return function(targets, outputs)
+
+    return keras.metrics.MeanMetricWrapper(fn=of_each_example, name="data_loss")
 
 
 def fit(

@@ -13,7 +13,7 @@ from labkit.callbacks import is_own
 from labkit.errors import ParameterError
 from labkit.jobs import Job, built
 from labkit.records import Run
-from labkit.signatures import Signature, signature
+from labkit.signatures import Signature, quoted, signature
 
 
 def require_shared(jobs: Sequence[Job]) -> None:
@@ -50,13 +50,9 @@ def _difference(one: Job, other: Job) -> str:
     if lines == other_lines:
         return f"{one.experiment} and {other.experiment} with the same parts in another order"
     return (
-        f"{one.experiment} has {_quoted(lines - other_lines)}, "
-        f"{other.experiment} has {_quoted(other_lines - lines)}"
+        f"{one.experiment} has {quoted((lines - other_lines).elements())}, "
+        f"{other.experiment} has {quoted((other_lines - lines).elements())}"
     )
-
-
-def _quoted(lines: Counter[str]) -> str:
-    return "; ".join(f'"{line}"' for line in lines.elements()) or "nothing there"
 
 
 def _common(job: Job) -> Signature:

@@ -1,4 +1,4 @@
-"""Figures drawn from runs and arrays. Nothing here trains, and nothing calls `show`."""
+"""Curves and histograms drawn from runs. Nothing here trains, and nothing calls `show`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import ParameterError
+from labkit.figures import finished, new_axes
 from labkit.records import Run
 from labkit.replicates import shown, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _LEGEND_INSIDE = 4  # so many entries at most; more would cover the curves
+_MARKED_EPOCHS = 40  # so many at most; the markers of more would run into a thick line
 _TITLES = {"data_loss": "loss without penalty", "loss": "loss"}
 
 
@@ -41,7 +44,7 @@ def curves(
     Raises:
         ParameterError: the history has no such metric.
     """
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     for name, label in ((metric, "training"), (f"val_{metric}", "validation")):
         if name not in run.history and name != metric:
             continue
@@ -72,7 +75,7 @@ def curve_panels(
         panel.label_outer()
     for panel in panels.flat[len(runs) :]:
         panel.set_visible(False)
-    return _finished(figure)
+    return finished(figure)
 
 
 def compare(
@@ -87,7 +90,7 @@ def compare(
         metric: a name in `run.history`.
         ax: draw here; None makes a new figure.
     """
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     for title, run in titled(runs).items():
         _curve(ax, run, metric, title, recorded=True)
     _label_epochs(ax, _titled(metric))
@@ -119,112 +122,14 @@ def histograms(
         panel.stairs(counts / counts.sum(), edges, fill=True)
         panel.set(title=title, xlabel=label, yscale="log")
     np.atleast_1d(panels)[0].set_ylabel(f"share of {label}s")
-    return _finished(figure)
-
-
-def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> Figure:
-    """Draw images in a grid.
-
-    Args:
-        pictures: (n, height, width, channels), uint8 or float in [0, 1]; 1 or 3 channels.
-        titles: n short texts above them.
-        columns: images a row.
-
-    Raises:
-        ParameterError: another number of titles than images, or another shape.
-    """
-    import matplotlib.pyplot as plt
-
-    if np.ndim(pictures) != 4 or len(pictures) != len(titles):
-        raise ParameterError(
-            "images",
-            expected="(n, height, width, channels) and n titles",
-            received=f"{np.shape(pictures)} and {len(titles)} titles",
-            remedy="Add the channel axis, images[..., None], and one title an image.",
-        )
-    rows = math.ceil(len(pictures) / columns)
-    figure, panels = plt.subplots(rows, columns, figsize=(0.95 * columns, 1.2 * rows))
-    for panel in np.ravel(panels):
-        panel.axis("off")
-    for panel, picture, title in zip(np.ravel(panels), pictures, titles, strict=False):
-        panel.imshow(np.squeeze(picture, axis=-1) if picture.shape[-1] == 1 else picture)
-        panel.set_title(title, fontsize=9)
-    return _finished(figure)
-
-
-def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
-    """Draw a run's most confident mistakes: what it is → what the network said.
-
-    Args:
-        run: on images, evaluated on its test set.
-        class_names: name of each class.
-
-    Raises:
-        ParameterError: the run keeps no mistakes.
-    """
-    if run.mistakes is None:
-        raise ParameterError(
-            run.experiment,
-            expected="a run on images with mistakes kept",
-            received="none",
-            remedy="Train with test=True on images.",
-        )
-    kept = run.mistakes
-    pairs = zip(kept.labels, kept.predictions, strict=True)
-    figure = images(
-        kept.images, [f"{class_names[is_]} → {class_names[said]}" for is_, said in pairs]
-    )
-    surest = math.floor(1000 * kept.confidences.min()) / 10
-    figure.suptitle(f"confidence of each at least {surest:.1f}%", fontsize=10, y=1.03)
-    return figure
-
-
-def confusion(run: Run, class_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
-    """Draw the confusion matrix on the test set, summed over the shown seeds.
-
-    The diagonal, right answers, is left out, so that the mistakes set the colours.
-    """
-    import seaborn
-
-    counts = np.sum([one.confusion for one in shown(run)], axis=0)
-    ax = ax or _new_axes((5.2, 4.4))
-    seaborn.heatmap(
-        counts,
-        mask=np.eye(len(counts), dtype=bool),
-        annot=True,
-        fmt="d",
-        cmap="Blues",
-        xticklabels=class_names,
-        yticklabels=class_names,
-        annot_kws={"size": 8},
-        ax=ax,
-    )
-    ax.set(xlabel="the network said", ylabel="it is")
-    ax.tick_params(axis="y", rotation=0)
-    return ax
-
-
-def _finished(figure: Figure) -> Figure:
-    """Lay the figure out and let pyplot forget it: returned from a cell, it shows once."""
-    import matplotlib.pyplot as plt
-
-    figure.tight_layout()
-    plt.close(figure)
-    return figure
-
-
-def _new_axes(size: tuple[float, float] | None = None) -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size)[1]
+    return finished(figure)
 
 
 def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None:
     if run.is_replayed and recorded:
         _band(ax, run, name, label)
         return
-    epochs = np.arange(1, run.epochs + 1)
-    line = ax.plot(epochs, _history(run, name), marker="o", markersize=3, label=label)[0]
+    line = _line(ax, _history(run, name), label)
     if recorded and run.replicates:
         _shade(ax, run, name, line.get_color())
 
@@ -232,8 +137,14 @@ def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None
 def _band(ax: Axes, run: Run, name: str, label: str) -> None:
     """Draw the mean over seeds and its spread; a run alone is its own mean."""
     mean, _ = _mean_and_sd(run, name)
-    line = ax.plot(np.arange(1, len(mean) + 1), mean, marker="o", markersize=3, label=label)[0]
+    line = _line(ax, mean, label)
     _shade(ax, run, name, line.get_color())
+
+
+def _line(ax: Axes, values: np.ndarray, label: str) -> Line2D:
+    """Draw one value an epoch, marked where there are few enough to tell them apart."""
+    marks = {"marker": "o", "markersize": 3} if len(values) <= _MARKED_EPOCHS else {}
+    return ax.plot(np.arange(1, len(values) + 1), values, label=label, **marks)[0]
 
 
 def _shade(ax: Axes, run: Run, name: str, color: str) -> None:

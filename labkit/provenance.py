@@ -42,11 +42,11 @@ def device() -> str:
 
     if any(name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()):
         return f"GPU ({_gpu_name()})"
-    return f"{_cores()} CPU cores ({_processor()})"
+    return f"{cores()} CPU cores ({_processor()})"
 
 
-def _cores() -> int:
-    """Return the cores this process may use, which can be fewer than the machine has."""
+def cores() -> int:
+    """Return the cores this process may use: in a container, fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

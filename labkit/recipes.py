@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labkit import workspace
-from labkit.errors import ParameterError
+from labkit.splits import checked_count
 
 if TYPE_CHECKING:
     import keras
@@ -79,10 +79,5 @@ class Recipe:
 def _require_count(name: str, value: Any) -> None:
     if name == "examples" and value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ParameterError(
-            f"Recipe.{name}",
-            expected="a whole number from 1 up",
-            received=repr(value),
-            remedy=f"Write {name}=10, or {name}=by_budget(lab=3, full=10).",
-        )
+    remedy = f"Write {name}=10, or {name}=by_budget(lab=3, full=10)."
+    checked_count(f"Recipe.{name}", value, remedy=remedy)

@@ -129,7 +129,7 @@ def record_notebook(
     recording = workspace.Recording(folder, only, budget)
     for seed in seeds:
         name = f"{notebook.stem}-{budget}-{seed}.ipynb"
-        with _environment(workspace.recording_environment(recording)):
+        with _environment(workspace.recording_environment(recording, seed=seed)):
             run_notebook(
                 notebook,
                 {"BUDGET": budget, "SEED": seed, "MODE": "train", "SOURCE": "real"},

@@ -48,10 +48,15 @@ class Signature:
                 mine.append(line[2:])
             elif line.startswith("+ "):
                 theirs.append(line[2:])
-        return f"code has {_quoted(mine)}, record has {_quoted(theirs)}"
+        return f"code has {quoted(mine)}, record has {quoted(theirs)}"
 
 
-def _quoted(lines: list[str]) -> str:
+def quoted(lines: Iterable[str]) -> str:
+    """Return the lines in quotation marks, one after another.
+
+    >>> print(quoted(["epochs: 5", "examples: 9"]))
+    "epochs: 5"; "examples: 9"
+    """
     return "; ".join(f'"{line}"' for line in lines) or "nothing there"
 
 
@@ -156,7 +161,7 @@ def describe(part: Any, *, always: tuple[str, ...] = ()) -> str:
         always: settings that are written also where they are the default.
     """
     if not hasattr(part, "get_config"):
-        return _function(part) if inspect.isfunction(part) else _text(part)
+        return name_of(part) if inspect.isfunction(part) else _text(part)
     settings = _own_settings(part)
     usual = _default_settings(part, settings)
     different = {
@@ -168,13 +173,34 @@ def describe(part: Any, *, always: tuple[str, ...] = ()) -> str:
     return f"{type(part).__name__}({arguments})"
 
 
+def name_of(function: Any) -> str:
+    """Return a function's name, and a hash of what is written in it where it is not Keras's own.
+
+    A lambda is written out instead. One typed at a prompt has no text: it is its name alone.
+    """
+    name = function.__name__
+    if function.__module__.partition(".")[0] == "keras":
+        return name
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        tree = ast.parse(source)
+    except (OSError, TypeError):  # typed at a prompt: there is no source to read
+        return name
+    except SyntaxError:  # a lambda's lines, cut out of a longer statement
+        tree = ast.Constant(source)
+    lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+    if name == "<lambda>" and len(lambdas) == 1:
+        return ast.unparse(lambdas[0])
+    return f"{name} {hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:8]}"
+
+
 def _own_settings(part: Any) -> dict[str, Any]:
     """Return the settings that say what a part does, not what it is called."""
     config = part.get_config()
     if config.get("trainable") is True:
         del config["trainable"]
     return {
-        name: _function(getattr(part, name)) if _is_function(part, name, value) else _plain(value)
+        name: name_of(getattr(part, name)) if _is_function(part, name, value) else _plain(value)
         for name, value in config.items()
         if name not in _NOT_A_SETTING
     }
@@ -211,24 +237,6 @@ def _required_arguments(kind: type) -> Iterable[str]:
                 return
 
 
-def _function(function: Any) -> str:
-    """Name a function; one that is not Keras's own is told apart by what is written in it."""
-    name = function.__name__
-    if function.__module__.partition(".")[0] == "keras":
-        return name
-    try:
-        source = textwrap.dedent(inspect.getsource(function))
-        tree = ast.parse(source)
-    except (OSError, TypeError):  # typed at a prompt: there is no source to read
-        return name
-    except SyntaxError:  # a lambda's lines, cut out of a longer statement
-        tree = ast.Constant(source)
-    lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
-    if name == "<lambda>" and len(lambdas) == 1:
-        return ast.unparse(lambdas[0])
-    return f"{name} {hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:8]}"
-
-
 def _plain(value: Any) -> Any:
     """Strip names and seeds out of nested configurations, and round floats."""
     if isinstance(value, Mapping):
@@ -248,7 +256,7 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return "(" + ", ".join(_text(one) for one in value) + ")"
     if inspect.isfunction(value):
-        return repr(_function(value))
+        return repr(name_of(value))
     if type(value).__repr__ is object.__repr__:  # it would print an address
         return type(value).__name__
     return repr(_plain(value))

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
-from labkit import archives, catalogue, origins, workspace
+from labkit import archives, catalogue, files, origins, workspace
 from labkit.archives import Arrays
 from labkit.errors import CacheWriteError, DataFileError
 
@@ -159,17 +157,11 @@ def _gathered(name: str, target: Path, say: Callable[[str], None]) -> Arrays:
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[None]:
     """Hold the one right to write `target`, and clear away what a killed writer left."""
-    lock = filelock.FileLock(target.with_name(f".{target.name}.lock"))
-    with _write_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    try:
+    with files.locked(target, remedy=_elsewhere(target)):
         for leftover in target.parent.glob(f".{target.name}.*"):
             if leftover.suffix != ".lock":
                 leftover.unlink(missing_ok=True)
         yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager
@@ -182,11 +174,15 @@ def _write_errors(target: Path) -> Iterator[None]:
             str(target),
             expected="a folder with room that can be written",
             received=error.received if known else error.strerror or str(error),
-            remedy=(
-                f"Free some space, or run `labkit data fetch {target.stem} --to DIR` with a folder "
-                "that can be written, and set LABKIT_DATA to it."
-            ),
+            remedy=_elsewhere(target),
         ) from error
+
+
+def _elsewhere(target: Path) -> str:
+    return (
+        f"Free some space, or run `labkit data fetch {target.stem} --to DIR` with a folder "
+        "that can be written, and set LABKIT_DATA to it."
+    )
 
 
 def _quiet(line: str) -> None:

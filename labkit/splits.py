@@ -92,12 +92,33 @@ def checked_count(
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if whole and least <= value and (most is None or value <= most):
         return int(value)
-    bounds = f"from {least}" if most is None else f"from {least} to {most:,}"
+    bounds = f"from {least} up" if most is None else f"from {least} to {most:,}"
     raise ParameterError(
         name,
         expected=f"a whole number {bounds}",
         received=repr(value),
         remedy=remedy or f"Choose {name} within these bounds.",
+    )
+
+
+def checked_split(made_by: str, split: Split) -> Split:
+    """Return what the function of this name made of a split, where it is one.
+
+    Raises:
+        ParameterError: it is not a Split, or has not as many labels and targets as inputs.
+    """
+    if not isinstance(split, Split):
+        received = repr(split)
+    elif len(split.inputs) == len(split.labels) == len(split.targets):
+        return split
+    else:
+        counts = map(len, (split.inputs, split.labels, split.targets))
+        received = "{} inputs, {} labels, {} targets".format(*counts)
+    raise ParameterError(
+        f"{made_by}(split, dataset)",
+        expected="a Split with as many labels and targets as inputs",
+        received=received,
+        remedy="Return dataclasses.replace(split, inputs=…, labels=…, targets=…).",
     )
 
 

@@ -122,12 +122,18 @@ def recording() -> Recording | None:
     return Recording(Path(folder), os.environ.get("LABKIT_RECORD_ONLY", "*"), choice("budget"))
 
 
-def recording_environment(recording: Recording) -> Mapping[str, str]:
-    """Return the environment variables that make a notebook's kernel record."""
+def recording_environment(recording: Recording, *, seed: int) -> Mapping[str, str]:
+    """Return the environment variables that make a notebook's kernel record.
+
+    Args:
+        recording: what is asked of the notebook.
+        seed: what draws the data where the notebook leaves it open.
+    """
     return {
         "LABKIT_RECORD": str(recording.store),
         "LABKIT_RECORD_ONLY": recording.only,
         "LABKIT_BUDGET": recording.budget,
+        "LABKIT_SEED": str(seed),
         "LABKIT_MODE": "train",
         "LABKIT_SOURCE": "real",
     }

@@ -1,11 +1,16 @@
-"""What a practical defines, without what it trains: its networks, for tests to build."""
+"""What a practical defines, and what its records say, for tests of its prose."""
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import jupytext
+import numpy as np
+
+from labkit import replicates, store, workspace
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+NOT_RUN = {"remove-cell", "raises-exception"}  # installing labkit, and failing on purpose
 
 
 def definitions(name):
@@ -18,6 +23,26 @@ def definitions(name):
         tree.body = [node for node in tree.body if _defines(node)]
         exec(compile(tree, name, "exec"), namespace)
     return namespace
+
+
+def page(name):
+    """Return all names that a practical's cells define, solutions included, once all have run."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    names = {"__name__": name}
+    with mpl.rc_context():
+        for cell in code_cells(name):
+            if not NOT_RUN & set(cell.metadata.get("tags", [])):
+                _run(cell.source, names)
+    return SimpleNamespace(**names)
+
+
+def _run(source, names):
+    import matplotlib.pyplot as plt
+
+    exec(source, names)
+    plt.close("all")
 
 
 def failing_cells(name):
@@ -39,5 +64,41 @@ def _defines(node):
         return True
     if not isinstance(node, ast.Assign):
         return False
-    is_constant = all(isinstance(one, ast.Name) and one.id.isupper() for one in node.targets)
-    return is_constant or isinstance(node.value, ast.Attribute)
+    return all(map(_is_constant, node.targets)) or isinstance(node.value, ast.Attribute)
+
+
+def _is_constant(target):
+    """Say whether a target is a name in capitals or a tuple of such: `NARROW, WIDE = 4, 32`."""
+    if isinstance(target, ast.Tuple):
+        return all(map(_is_constant, target.elts))
+    return isinstance(target, ast.Name) and target.id.isupper()
+
+
+# --- records ------------------------------------------------------------------------------
+
+
+def shown(experiment):
+    """Return the runs that a page shows: the highest budget with three seeds, by seed."""
+    sets = [store.recorded(experiment, budget) for budget in workspace.RECORDED_BUDGETS]
+    return next((runs for runs in sets if len(runs) >= store.ENOUGH_SEEDS), ())
+
+
+def recorded(prefix, names):
+    """Return the shown runs of several experiments by their names, without the prefix."""
+    return {name: shown(f"{prefix}{name}") for name in names}
+
+
+def mean(runs, metric):
+    """Return the mean of a number over seeds."""
+    return replicates.statistic(runs, metric).mean
+
+
+def curve(runs, name):
+    """Return the mean over seeds of what the history has of each epoch."""
+    return np.mean([run.history[name] for run in runs], axis=0)
+
+
+def paired(runs, others, metric):
+    """Return the differences between two experiments, seed by seed."""
+    theirs = {(run.budget, run.seed): run.value(metric) for run in others}
+    return np.array([run.value(metric) - theirs[run.budget, run.seed] for run in runs])

@@ -1,6 +1,6 @@
 """What every dataset promises, whichever it is, and what `load` refuses."""
 
-import doctest
+import dataclasses
 import json
 import warnings
 
@@ -393,7 +393,9 @@ def test_take_of_more_than_there_is_takes_all_without_a_copy():
 
 
 def test_take_of_nothing_is_refused():
-    with pytest.raises(ParameterError, match="count: expected a whole number from 1; received 0"):
+    with pytest.raises(
+        ParameterError, match="count: expected a whole number from 1 up; received 0"
+    ):
         load("xor").train.take(0, 0)
 
 
@@ -415,6 +417,155 @@ def test_baseline_answers_the_commonest_class():
     assert dataset.baseline == 0.75
     with pytest.raises(ParameterError, match="baseline: expected a dataset whose labels are clas"):
         _ = load("boston_housing").baseline
+
+
+# Changes and folds
+
+
+def as_autoencoder(split, dataset):
+    return dataclasses.replace(split, targets=split.inputs)
+
+
+def as_zero_and_one(split, dataset):
+    return dataclasses.replace(split, targets=split.labels.astype(np.float32))
+
+
+def standardised(split, dataset):
+    mean, sd = dataset.train.inputs.mean(axis=0), dataset.train.inputs.std(axis=0)
+    return dataclasses.replace(split, inputs=(split.inputs - mean) / sd)
+
+
+def test_an_autoencoder_s_targets_are_its_inputs_in_every_split():
+    digits = load("mnist", train=600, validation=60)
+    made = digits.changed(as_autoencoder)
+    for name in ("train", "validation", "test"):
+        split, before = getattr(made, name), getattr(digits, name)
+        assert split.targets is split.inputs is before.inputs
+        assert split.labels is before.labels
+        assert before.targets is before.labels, "what was loaded stays as it was"
+
+
+def test_xor_s_targets_can_be_zero_and_one():
+    made = load("xor").changed(as_zero_and_one)
+    assert made.validation is None
+    for split in (made.train, made.test):
+        np.testing.assert_array_equal(split.targets, split.labels)
+
+
+def test_a_change_sees_the_training_split_whichever_it_changes():
+    made = load("boston_housing", validation=100).changed(standardised)
+    np.testing.assert_allclose(made.train.features.mean(axis=0), 0, atol=1e-4)
+    assert np.abs(made.test.features.mean(axis=0)).max() > 0.01
+
+
+def test_changes_are_asked_for_in_their_order():
+    plain = load("xor")
+    one, other = (
+        plain.changed(first).changed(second)
+        for first, second in (
+            (standardised, as_autoencoder),
+            (as_autoencoder, standardised),
+        )
+    )
+    names = [text.partition(" ")[0] for text in one.request["changed"]]
+    assert names == ["standardised", "as_autoencoder"]
+    assert other.request["changed"] == one.request["changed"][::-1]
+    assert "changed" not in plain.request
+    assert json.loads(json.dumps(one.request)) == one.request
+
+
+def test_another_kind_of_inputs_is_the_dataset_s_too():
+    def flat(split, dataset):
+        inputs = split.inputs.reshape(len(split), -1)
+        return dataclasses.replace(split, inputs=inputs, kind="features")
+
+    made = load("mnist", train=600).changed(flat)
+    assert made.kind == "features"
+    assert made.test.features.shape == (1_000, 784)
+
+
+def test_what_is_no_function_changes_nothing():
+    with pytest.raises(ParameterError) as caught:
+        load("xor").changed("as_autoencoder")
+    assert str(caught.value) == (
+        "change: expected a function, by which a record can tell it from others; received "
+        "'as_autoencoder'. Define it: def change(split, dataset): return dataclasses.replace(…)."
+    )
+
+
+def without_labels(split, dataset):
+    return dataclasses.replace(split, labels=split.labels[:0])
+
+
+@pytest.mark.parametrize(
+    ("change", "received"),
+    [(lambda split, dataset: None, "None"), (without_labels, "4 inputs, 0 labels, 4 targets")],
+)
+def test_a_change_makes_a_split_of_each_split(change, received):
+    with pytest.raises(ParameterError) as caught:
+        load("xor").changed(change)
+    assert str(caught.value) == (
+        f"{change.__name__}(split, dataset): expected a Split with as many labels and targets as "
+        f"inputs; received {received}. "
+        "Return dataclasses.replace(split, inputs=…, labels=…, targets=…)."
+    )
+
+
+@pytest.mark.parametrize(("name", "of"), [("boston_housing", 4), ("xor", 4), ("mnist", 7)])
+def test_folds_are_disjoint_and_complete(name, of):
+    whole = load(name, one_hot=name == "mnist")
+    folds = [whole.fold(number, of=of) for number in range(of)]
+    for number, fold in enumerate(folds):
+        assert not set(rows(fold.train)) & set(rows(fold.validation)) or name == "mnist"
+        assert sorted(rows(fold.train) + rows(fold.validation)) == sorted(rows(whole.train))
+        assert fold.request == {**whole.request, "fold": f"{number} of {of}"}
+        assert fold.test is whole.test
+    held_out = [row for fold in folds for row in rows(fold.validation)]
+    assert sorted(held_out) == sorted(rows(whole.train))
+    sizes = {len(fold.validation) for fold in folds}
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_fold_keeps_targets_beside_their_inputs():
+    whole = load("boston_housing")
+    price_of = dict(zip(rows(whole.train), whole.train.targets, strict=True))
+    fold = whole.fold(2, of=5)
+    for split in (fold.train, fold.validation):
+        assert [price_of[row] for row in rows(split)] == list(split.targets)
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "message"),
+    [
+        (4, 4, "number: expected a whole number from 0 to 3; received 4."),
+        (-1, 4, "number: expected a whole number from 0 to 3; received -1."),
+        (0, 1, "of: expected a whole number from 2 to 4; received 1."),
+        (0, 5, "of: expected a whole number from 2 to 4; received 5."),
+    ],
+)
+def test_there_is_no_such_fold(number, of, message):
+    with pytest.raises(ParameterError) as caught:
+        load("xor").fold(number, of=of)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("made", "received"),
+    [
+        (lambda xor: xor.fold(0, of=2), "one with 2 validation examples"),
+        (lambda xor: xor.changed(as_autoencoder), r"one changed by as_autoencoder \w{8}"),
+    ],
+    ids=["folded", "changed"],
+)
+def test_what_a_change_or_a_fold_has_seen_is_not_folded_again(made, received):
+    with pytest.raises(ParameterError, match=f"received {received}. Load it with validation=0,"):
+        made(load("xor")).fold(0, of=2)
+
+
+def test_a_fold_can_be_changed_by_what_its_training_split_knows():
+    fold = load("boston_housing").fold(0, of=4).changed(standardised)
+    np.testing.assert_allclose(fold.train.features.mean(axis=0), 0, atol=1e-4)
+    assert fold.request["fold"] == "0 of 4"
 
 
 # What is particular to one dataset
@@ -470,7 +621,3 @@ def test_the_logistic_map_maps():
     np.testing.assert_allclose(after, 4 * x * (1 - x), atol=1e-6)
     np.testing.assert_array_equal(x[1:], after[:-1])
     assert not set(rows(dataset.train)) & set(rows(dataset.test))
-
-
-def test_the_examples_in_the_docstrings_hold():
-    assert doctest.testmod(datasets) == doctest.TestResults(failed=0, attempted=2)

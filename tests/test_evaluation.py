@@ -93,6 +93,47 @@ def test_one_output_decides_between_two_classes(outputs):
     np.testing.assert_allclose(mistakes.confidences, [0.8, 0.6], atol=0.01)
 
 
+def stack(end):
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation=end)])
+
+
+def stack_in_a_stack(end):
+    return keras.Sequential([keras.Input((2,)), stack(end)])
+
+
+def graph(end):
+    inputs = keras.Input((2,))
+    outputs = keras.layers.Activation(end)(keras.layers.Dense(1)(inputs))
+    return keras.Model(inputs, outputs)
+
+
+@pytest.mark.parametrize("build", [stack, stack_in_a_stack, graph])
+@pytest.mark.parametrize(
+    ("end", "above"), [("tanh", 0.0), ("softsign", 0.0), ("sigmoid", 0.5), ("linear", 0.5)]
+)
+def test_the_sign_of_a_tanh_decides_also_where_all_outputs_are_positive(build, end, above):
+    network = build(end)
+    network.set_weights([np.full((2, 1), 0.5), np.zeros(1)])
+    inputs = np.array([[0.1, 0.1], [0.9, 0.9]], np.float32)  # outputs of tanh: about 0.1 and 0.7
+    if end == "sigmoid":
+        inputs = inputs - 0.5
+    split = dataclasses.replace(labelled(1, 1, images=False), inputs=inputs)
+    counts, _ = evaluation.confusion(network, split, 2)
+    right = int((network.predict(inputs, verbose=0) > above).sum())
+    assert counts.tolist() == [[0, 0], [2 - right, right]]
+    assert right == (2 if above == 0.0 else 1)
+
+
+def test_a_tanh_of_minus_one_is_sure_of_class_0():
+    images = labelled(1, 0)
+    network = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1, activation="tanh")]
+    )
+    network.set_weights([np.zeros((64, 1)), np.array([-10.0])])
+    _, mistakes = evaluation.confusion(network, images, 2)
+    assert mistakes.confidences == pytest.approx([1.0], abs=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(4, 8, 8, 1), (4, 1), (4, 5)])
 def test_an_output_that_is_no_choice_of_a_class_has_no_confusion(shape):
     answering = Answering(np.zeros(shape))

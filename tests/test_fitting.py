@@ -1,3 +1,4 @@
+import dataclasses
 import time
 import types
 import warnings
@@ -94,6 +95,35 @@ def test_the_measured_data_loss_is_the_loss_less_the_sum_of_the_penalties(datase
     owed = penalty(model, dataset.test)
     assert owed > 0.01
     assert found["loss"] - found["data_loss"] == pytest.approx(owed, rel=1e-4)
+
+
+ONE_UNIT = [
+    ("sigmoid", "binary_crossentropy"),
+    ("linear", keras.losses.BinaryCrossentropy(from_logits=True)),
+    ("tanh", "hinge"),
+    ("linear", "mean_squared_error"),
+    ("linear", "huber"),
+]
+
+
+@pytest.mark.parametrize(("end", "loss"), ONE_UNIT)
+@pytest.mark.parametrize("column", [False, True], ids=["(n,)", "(n, 1)"])
+def test_one_output_is_compared_with_targets_with_and_without_an_axis(dataset, end, loss, column):
+    targets = dataset.train.labels.astype(np.float32)
+    one = dataclasses.replace(dataset.train, targets=targets[:, None] if column else targets)
+    penalised = layers.Dense(1, activation=end, kernel_regularizer=regularizers.L1(0.01))
+
+    def build():
+        return keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), penalised])
+
+    recipe = tiny.recipe(loss=loss, epochs=1)
+    model = seeded(build, recipe)
+    history = fit(model, recipe, {"train": one, "validation": one}, seed=0).history
+    found = evaluation.measured(model, one)
+    owed = penalty(model, one)
+    assert owed > 0.01
+    assert found["loss"] - found["data_loss"] == pytest.approx(owed, rel=1e-4)
+    assert history["val_loss"][0] - history["val_data_loss"][0] == pytest.approx(owed, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -533,7 +533,7 @@ def record(monkeypatch, tmp_path, dataset):
 
     def recording(only="*", folder="records", **options):
         asked = workspace.Recording(tmp_path / folder, only, "full")
-        for name, value in workspace.recording_environment(asked).items():
+        for name, value in workspace.recording_environment(asked, seed=0).items():
             monkeypatch.setenv(name, value)
         return along(**{"dataset": dataset, "budget": None, "mode": None} | options)
 

@@ -1,7 +1,6 @@
 import dataclasses
 
 import matplotlib as mpl
-import numpy as np
 import pytest
 from made_up_runs import made_up_run, replicated
 
@@ -69,6 +68,15 @@ def test_an_unknown_metric_lists_the_known_ones():
         plots.curves(made_up_run(), metric="lost")
 
 
+@pytest.mark.parametrize(("epochs", "marker"), [(40, "o"), (41, "None")])
+def test_epochs_are_marked_as_long_as_one_can_tell_them_apart(epochs, marker):
+    history = {"loss": tuple(range(epochs)), "val_loss": tuple(range(epochs))}
+    run = made_up_run(history=history, seconds_per_epoch=(1.0,) * epochs)
+    for one in (run, dataclasses.replace(run, replicates=(run,))):
+        lines = plots.curves(one, metric="loss").get_lines()
+        assert [line.get_marker() for line in lines] == [marker, marker]
+
+
 def test_curve_panels_share_one_scale():
     figure = plots.curve_panels({"a": made_up_run(), "b": made_up_run()})
     left, right = figure.axes
@@ -82,36 +90,9 @@ def test_histograms_draw_shares_that_sum_to_one():
     assert heights.tolist() == [0.25, 0.5, 0.25]
 
 
-def test_images_need_a_channel_axis_and_a_title_each():
-    with pytest.raises(ParameterError, match=r"received \(2, 8, 8\) and 2 titles"):
-        plots.images(np.zeros((2, 8, 8)), ["a", "b"])
-
-
-def test_images_draw_colour_and_grey():
-    assert len(plots.images(np.zeros((2, 8, 8, 3)), ["a", "b"], columns=2).axes) == 2
-    assert len(plots.images(np.zeros((1, 8, 8, 1)), ["a"], columns=2).axes) == 2
-
-
-def test_mistakes_say_truth_answer_and_the_least_confidence():
-    figure = plots.mistakes(made_up_run(), ["cat", "dog", "owl"])
-    assert figure.axes[0].get_title() == "cat → dog"
-    assert figure.get_suptitle() == "confidence of each at least 70.0%"
-
-
 def test_a_returned_figure_shows_once():
-    plots.images(np.zeros((1, 8, 8, 1)), ["a"])
+    plots.curve_panels({"a": made_up_run(), "b": made_up_run()})
     assert not mpl.pyplot.get_fignums(), "pyplot would show it a second time"
-
-
-def test_mistakes_need_a_run_that_keeps_some():
-    with pytest.raises(ParameterError, match="expected a run on images with mistakes kept"):
-        plots.mistakes(made_up_run(mistakes=None), ["cat", "dog", "owl"])
-
-
-def test_confusion_sums_seeds_and_leaves_right_answers_out():
-    ax = plots.confusion(replicated(0.9, 0.9), ["cat", "dog", "owl"])
-    written = [text.get_text() for text in ax.texts]
-    assert sorted(written) == ["0", "0", "0", "0", "2", "4"]
 
 
 def test_a_long_legend_stands_beside_the_curves_and_not_on_them():

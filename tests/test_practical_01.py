@@ -1,25 +1,22 @@
 """What the prose of practical 01 says in words, held against its records."""
 
 import numpy as np
+import practicals
 import pytest
+from practicals import mean, paired
 
-from labkit import store
 from labkit.replicates import statistic
 
 
 @pytest.fixture(scope="module")
 def recorded():
     names = ("2", "3", "4", "4-10-epochs", "4-l1", "4-l2", "4-dropout")
-    return {name: store.read(f"01/dense-{name}") for name in names}
-
-
-def mean(runs, metric):
-    return statistic(runs, metric).mean
+    return practicals.recorded("01/dense-", names)
 
 
 def test_every_experiment_has_five_seeds_at_full(recorded):
     for runs in recorded.values():
-        assert sorted(run.seed for run in runs if run.budget == "full") == [0, 1, 2, 3, 4]
+        assert [(run.budget, run.seed) for run in runs] == [("full", seed) for seed in range(5)]
         assert {run.dataset.sizes["train"] for run in runs} == {30_000}
 
 
@@ -36,9 +33,8 @@ def test_the_deepest_network_is_unfinished_after_five_epochs_not_overfitted(reco
 
 
 def test_five_epochs_cannot_tell_three_hidden_layers_from_two(recorded):
-    pairs = zip(recorded["4"], recorded["3"], strict=True)
-    gaps = [deep.test.accuracy - shallow.test.accuracy for deep, shallow in pairs]
-    assert abs(np.mean(gaps)) < np.std(gaps, ddof=1)
+    gaps = paired(recorded["4"], recorded["3"], "test_accuracy")
+    assert abs(gaps.mean()) < gaps.std(ddof=1)
 
 
 def test_five_more_epochs_lift_it_on_the_test_set(recorded):

@@ -1,11 +1,11 @@
 """What practical 02 builds, and what its prose says in words, held against its records."""
 
 import numpy as np
+import practicals
 import pytest
-from practicals import definitions, failing_cells
+from practicals import definitions, failing_cells, mean, paired
 
-from labkit import claims, store
-from labkit.replicates import statistic
+from labkit import claims
 
 NAME = "02_mnist_cnn_variants"
 PARAMETERS = {
@@ -35,11 +35,7 @@ def practical():
 
 @pytest.fixture(scope="module")
 def recorded():
-    return {name: store.read(f"02/conv-{name}") for name in EXPERIMENTS}
-
-
-def mean(runs, metric):
-    return statistic(runs, metric).mean
+    return practicals.recorded("02/conv-", EXPERIMENTS)
 
 
 # --- what is built ------------------------------------------------------------------------
@@ -103,7 +99,7 @@ def test_the_transposed_convolution_grows_the_map_and_stamps_the_kernel(practica
 
 def test_every_experiment_has_five_seeds_at_full(recorded):
     for runs in recorded.values():
-        assert sorted(run.seed for run in runs if run.budget == "full") == [0, 1, 2, 3, 4]
+        assert [(run.budget, run.seed) for run in runs] == [("full", seed) for seed in range(5)]
         assert {run.dataset.sizes["train"] for run in runs} == {30_000}
 
 
@@ -122,22 +118,16 @@ def test_a3_as_built_is_a2_digit_for_digit(recorded):
         assert built.metrics == a2.metrics
 
 
-def paired(recorded, one, other, metric):
-    """Return the differences between two experiments, seed by seed."""
-    ours = {run.seed: run.value(metric) for run in recorded[one]}
-    return np.array([ours[run.seed] - run.value(metric) for run in recorded[other]])
-
-
 def test_b_is_the_worst_of_the_three_on_training_images_as_well(recorded):
     for metric in ("train_accuracy", "validation_accuracy", "test_accuracy"):
         for other in ("a", "c"):
-            assert (paired(recorded, "b", other, metric) < 0).all()
+            assert (paired(recorded["b"], recorded[other], metric) < 0).all()
 
 
 def test_c_is_ahead_of_a_on_average_by_less_than_its_spread(recorded):
-    gaps = paired(recorded, "c", "a", "validation_accuracy")
+    gaps = paired(recorded["c"], recorded["a"], "validation_accuracy")
     assert 0 < gaps.mean() < gaps.std(ddof=1)
-    assert paired(recorded, "c", "a", "test_accuracy").mean() > 0
+    assert paired(recorded["c"], recorded["a"], "test_accuracy").mean() > 0
 
 
 def test_time_grows_less_than_the_work(recorded):
@@ -154,22 +144,22 @@ def test_seeing_the_whole_image_brings_more_than_half_and_smaller_pools_the_rest
     )
     assert (padded - b) / (a - b) > 0.5
     assert padded < a < pools_of_2
-    assert (paired(recorded, "b-padded", "b", "validation_accuracy") > 0).all()
+    assert (paired(recorded["b-padded"], recorded["b"], "validation_accuracy") > 0).all()
 
 
 def test_larger_kernels_alone_bring_nothing_that_one_could_tell_from_luck(recorded):
     for metric in ("validation_accuracy", "test_accuracy"):
-        gaps = paired(recorded, "c-32", "a", metric)
+        gaps = paired(recorded["c-32"], recorded["a"], metric)
         assert abs(gaps.mean()) < gaps.std(ddof=1)
 
 
 def test_c_with_all_its_filters_is_better_than_with_32_on_most_seeds(recorded):
     for metric in ("validation_accuracy", "test_accuracy"):
-        assert (paired(recorded, "c", "c-32", metric) > 0).sum() > 2.5
+        assert (paired(recorded["c"], recorded["c-32"], metric) > 0).sum() > 2.5
 
 
 def test_one_change_brings_b_as_close_to_c_as_the_spread_can_tell_for_a_third_of_the_work(recorded):
-    gaps = paired(recorded, "c", "b-pool-2", "test_accuracy")
+    gaps = paired(recorded["c"], recorded["b-pool-2"], "test_accuracy")
     assert abs(gaps.mean()) < gaps.std(ddof=1)
     work = [mean(recorded[name], "multiply_adds") for name in ("b-pool-2", "c")]
     assert work[0] / work[1] < 1 / 3
@@ -177,12 +167,14 @@ def test_one_change_brings_b_as_close_to_c_as_the_spread_can_tell_for_a_third_of
 
 def test_transposed_convolutions_and_an_invented_depth_do_as_well_as_plain_ones(recorded):
     for name in ("a1-fixed", "a2", "a4-fixed"):
-        gaps = paired(recorded, name, "a", "test_accuracy")
+        gaps = paired(recorded[name], recorded["a"], "test_accuracy")
         assert abs(gaps.mean()) < gaps.std(ddof=1)
 
 
 def test_average_pooling_is_behind_on_every_seed_and_global_pooling_far_behind(recorded):
-    average, whole = (paired(recorded, name, "a", "test_accuracy") for name in ("a3", "a5-fixed"))
+    average, whole = (
+        paired(recorded[name], recorded["a"], "test_accuracy") for name in ("a3", "a5-fixed")
+    )
     assert (average < 0).all()
     assert (whole < 0).all()
     assert whole.mean() < 5 * average.mean()

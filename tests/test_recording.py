@@ -20,7 +20,8 @@ def notebook(tmp_path, monkeypatch):
         ),
         nbformat.v4.new_code_cell(
             "import os, pathlib\n"
-            "seen = [BUDGET, SEED, MODE, SOURCE, os.environ.get('LABKIT_RECORD_ONLY')]\n"
+            "seen = [BUDGET, SEED, MODE, SOURCE]\n"
+            "seen += map(os.environ.get, ['LABKIT_RECORD_ONLY', 'LABKIT_SEED'])\n"
             "pathlib.Path(f'seen-{SEED}').write_text(repr(seen))\n"
             "assert SEED != 13, 'an unlucky seed'"
         ),
@@ -39,7 +40,7 @@ def test_runs_a_copy_and_leaves_the_notebook_alone(notebook, tmp_path):
     copy = recording.run_notebook(notebook, {"SEED": 3}, progress=False)
     assert copy.read_bytes() != before
     assert notebook.read_bytes() == before
-    assert (tmp_path / "seen-3").read_text() == "[None, 3, None, None, None]"
+    assert (tmp_path / "seen-3").read_text() == "[None, 3, None, None, None, None]"
 
 
 def test_the_py_of_a_pair_is_what_runs_even_where_the_notebook_lags_behind(notebook, tmp_path):
@@ -102,9 +103,22 @@ def test_recording_runs_once_a_seed_with_everything_set(notebook, tmp_path):
     )
     for seed in (0, 7):
         seen = (tmp_path / f"seen-{seed}").read_text()
-        assert seen == repr(["lab", seed, "train", "real", "01/dense-*"])
+        assert seen == repr(["lab", seed, "train", "real", "01/dense-*", str(seed)])
     assert workspace.recording() is None, "the environment is as it was"
     assert "LABKIT_RECORD" not in os.environ
+
+
+def test_a_notebook_that_forgets_its_seed_still_draws_by_the_one_recorded(notebook, tmp_path):
+    forgetful = notebook.with_suffix(".py")
+    with forgetful.open("a") as text:
+        text.write(
+            "\n# %%\nfrom labkit import datasets\n"
+            "pathlib.Path(f'drawn-{datasets.load(\"xor\").seed}').touch()\n"
+        )
+    recording.record_notebook(
+        forgetful, budget="lab", seeds=[4, 5], store=tmp_path / "store", progress=False
+    )
+    assert sorted(path.name for path in tmp_path.glob("drawn-*")) == ["drawn-4", "drawn-5"]
 
 
 def test_what_was_recorded_before_a_failure_stays(notebook, tmp_path):

@@ -215,6 +215,13 @@ def test_knows_whether_it_saw_the_excerpt():
     assert made_up_run(dataset=dataclasses.replace(stamp, source="sample")).is_sample
 
 
+def test_a_run_shows_itself_in_one_line():
+    run = made_up_run(replicates=(made_up_run(),))
+    assert repr(run) == "Run('99/made-up', full, seed 0, 2 epochs, finished)"
+    short = made_up_run(seed=3, budget="lab", status="diverged", seconds_per_epoch=(5.0,))
+    assert repr(short) == "Run('99/made-up', lab, seed 3, 1 epoch, diverged)"
+
+
 def test_a_run_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         made_up_run().seed = 1

@@ -1,8 +1,11 @@
 """What changes a signature, and what does not. Nothing here is trained."""
 
+import dataclasses
 import hashlib
 import importlib.util
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -182,6 +185,39 @@ def test_the_recipe_changes_it(pair):
 )
 def test_the_data_that_were_asked_for_change_it(request_of_other_data):
     assert signed(request=request_of_other_data) != signed()
+
+
+def test_data_that_are_changed_and_folded_say_so_and_data_as_loaded_do_not():
+    def doubled(split, dataset):
+        return dataclasses.replace(split, inputs=2 * split.inputs)
+
+    plain = tiny.dataset(validation=None)
+    derived = plain.fold(1, of=4).changed(doubled)
+    assert signed(request=plain.request).lines[-1] == "data: tiny(train=320, validation=64)"
+    line = signed(request=derived.request).lines[-1]
+    assert re.fullmatch(
+        r"data: tiny\(changed=\('doubled [0-9a-f]{8}'\), fold='1 of 4', train=320, validation=64\)",
+        line,
+    )
+
+
+def test_another_change_under_the_same_name_changes_it():
+    def doubled(split, dataset):
+        return dataclasses.replace(split, inputs=2 * split.inputs)
+
+    first = doubled
+
+    def doubled(split, dataset):
+        return dataclasses.replace(split, inputs=2.0 * split.inputs)
+
+    one, other = (tiny.dataset().changed(change).request for change in (first, doubled))
+    assert signed(request=one) != signed(request=other)
+    assert signed(request=one) == signed(request=tiny.dataset().changed(first).request)
+
+
+def test_a_changed_request_is_the_same_after_it_was_written_and_read():
+    request = tiny.dataset().changed(lambda split, dataset: split).request
+    assert signed(request=json.loads(json.dumps(request))) == signed(request=request)
 
 
 def test_the_order_of_the_request_does_not_change_it():

@@ -368,7 +368,7 @@ def test_a_read_only_home_gets_a_remedy(monkeypatch, online, tmp_path):
     with as_ordinary_user(), pytest.raises(CacheWriteError) as caught:
         sources.fetch(BOSTON)
     assert str(caught.value) == (
-        f"{cached()}: expected a folder with room that can be written; "
+        f"{cached().parent}: expected a folder that can be written; "
         f"received {os.strerror(errno.EACCES)}. {WRITE_REMEDY}"
     )
     assert online == []

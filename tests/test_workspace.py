@@ -124,9 +124,10 @@ def test_nobody_records_by_default():
 
 def test_a_recording_reaches_the_kernel_through_its_environment(monkeypatch, tmp_path):
     asked = workspace.Recording(tmp_path / "runs", "01/dense-*", "full")
-    for name, value in workspace.recording_environment(asked).items():
+    for name, value in workspace.recording_environment(asked, seed=3).items():
         monkeypatch.setenv(name, value)
     assert workspace.recording() == asked
+    assert workspace.seed() == 3
     assert workspace.choice("mode") == "train"
     assert workspace.choice("source") == "real"
 
