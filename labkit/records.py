@@ -77,7 +77,7 @@ class Mistakes:
     confidences: np.ndarray
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Run:
     """One training, from its first epoch to its last metric.
 
@@ -117,8 +117,12 @@ class Run:
     mistakes: Mistakes | None = None
     measures: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
-    replicates: tuple[Run, ...] = field(default=(), repr=False)
-    extra: tuple[Run, ...] = field(default=(), repr=False)
+    replicates: tuple[Run, ...] = ()
+    extra: tuple[Run, ...] = ()
+
+    def __repr__(self) -> str:
+        epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+        return f"Run({self.experiment!r}, {self.budget}, seed {self.seed}, {epochs}, {self.status})"
 
     @property
     def train(self) -> Metrics:
@@ -160,8 +164,9 @@ class Run:
 
         Args:
             name: ``"test_accuracy"``, ``"train_data_loss"`` …; ``"parameters"``, ``"epochs"``,
-                ``"seconds"``, ``"seconds_per_epoch"`` (median); a measured number; or
-                ``"running_accuracy"``, ``"running_loss"`` …: Keras's averages over the last
+                ``"seconds"``, ``"seconds_per_epoch"`` (median); ``"train_examples"`` …, as
+                used; ``"best_epoch"``, from 1, of the lowest validation loss; a measured number;
+                or ``"running_accuracy"``, ``"running_loss"`` …: Keras's averages over the last
                 epoch, taken while it was training, with dropout on.
 
         Raises:
@@ -185,6 +190,9 @@ class Run:
             if not name.startswith("val_")
         }
         numbers |= {name: one for name, one in self.measures.items() if np.ndim(one) == 0}
+        numbers |= {f"{split}_examples": size for split, size in self.dataset.sizes.items()}
+        if np.isfinite(self.history.get("val_loss", ())).any():
+            numbers["best_epoch"] = int(np.nanargmin(self.history["val_loss"])) + 1
         return numbers | {
             "parameters": self.parameters,
             "trainable_parameters": self.trainable_parameters,

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labkit.errors import RecordError
 from labkit.records import Run
+
+_DIGITS = {
+    "parameters": 0,
+    "trainable_parameters": 0,
+    "multiply_adds": 0,
+    "epochs": 0,
+    "best_epoch": 0,
+    "train_examples": 0,
+    "validation_examples": 0,
+    "test_examples": 0,
+    "seconds": 1,
+    "seconds_per_epoch": 2,
+}
+
+
+def digits(name: str) -> int:
+    """Return how many digits after the point a number of this name is written with."""
+    return _DIGITS.get(name, 4)
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,11 @@ def statistic(runs: Sequence[Run], name: str) -> Statistic:
     if name.startswith("seconds"):
         devices = [run.provenance["device"] for run in runs]
         runs = [run for run in runs if run.provenance["device"] == statistics.mode(devices)]
-    values = [run.value(name) for run in runs]
+    return over([run.value(name) for run in runs])
+
+
+def over(values: Sequence[float]) -> Statistic:
+    """Return mean and standard deviation of one value a seed."""
     finite = [value for value in values if math.isfinite(value)]
     return Statistic(
         mean=statistics.fmean(finite) if finite else math.nan,
@@ -85,7 +108,7 @@ def titled(runs: Mapping[str, Run]) -> dict[str, Run]:
 def caption(runs: Sequence[Run]) -> str:
     """Return where numbers come from, e.g. "full, 5 seeds, 2 CPU cores (…), 2026-11-21"."""
     _require_some(runs)
-    counts = {sum(one.experiment == run.experiment for one in runs) for run in runs}
+    counts = Counter((run.experiment, run.budget) for run in runs).values()
     low, high = min(counts), max(counts)
     seeds = f"{low} seed{'s' * (low > 1)}" if low == high else f"{low} to {high} seeds"
     parts = [

@@ -50,7 +50,7 @@ def path_of(experiment: str, folder: Path | None = None) -> Path:
             "experiment",
             expected="practical/name in small letters, digits and hyphens",
             received=repr(experiment),
-            remedy='Write it like "01/dense-4".',
+            remedy='Write it like "01/dense-4"; a rate of 0.001 like "rate-0-001".',
         )
     return (folder or workspace.store_folder()) / f"{experiment}.json"
 
@@ -222,6 +222,24 @@ def select(
     return Selection(fitting[best], tuple(run for one in above for run in fitting[one]))
 
 
+def recorded(experiment: str, budget: str, folder: Path | None = None) -> tuple[Run, ...]:
+    """Return the runs of an experiment at a budget that belong together, by seed.
+
+    While an experiment is recorded anew, its file holds runs of two signatures: then it is the
+    one with more seeds, and of two as large the newer. None where nothing is recorded.
+    """
+    sets: dict[Signature, list[Run]] = {}
+    for run in read(experiment, folder):
+        if run.budget == budget:
+            sets.setdefault(run.signature, []).append(run)
+    chosen = max(sets.values(), key=_size_and_age, default=[])
+    return tuple(sorted(chosen, key=lambda run: run.seed))
+
+
+def _size_and_age(runs: list[Run]) -> tuple[int, str]:
+    return len(runs), max(run.provenance["finished"] for run in runs)
+
+
 def _fitting(runs: tuple[Run, ...], budget: str, signature: Signature) -> tuple[Run, ...]:
     fitting = [run for run in runs if run.budget == budget and run.signature == signature]
     return tuple(sorted(fitting, key=lambda run: run.seed))
@@ -236,7 +254,7 @@ def missing(
         expected="a recorded run",
         received=received,
         remedy='Set MODE = "train" to train it here, or record it: '
-        f"{_command(experiment, budget, seeds)}.",
+        f"{command(experiment, budget, seeds)}.",
     )
 
 
@@ -245,11 +263,12 @@ def _stale(run: Run, code: Signature) -> StaleRecordError:
         f"record of {run.experiment}",
         expected="a record of the network, recipe and data in the code",
         received=f"a record of others: {code.difference(run.signature)}",
-        remedy=f'Set MODE = "train", or record anew: {_command(run.experiment, run.budget)}.',
+        remedy=f'Set MODE = "train", or record anew: {command(run.experiment, run.budget)}.',
     )
 
 
-def _command(experiment: str, budget: str, seeds: str = "0-2") -> str:
+def command(experiment: str, budget: str, seeds: str = "0-2") -> str:
+    """Return the command line that records an experiment."""
     return (
         f"labkit record {notebook_of(experiment)} --budget {budget} --seeds {seeds} "
         f"--only '{experiment}'"

@@ -26,14 +26,6 @@ COLUMNS = {
     "validation_accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
 }
-_DIGITS = {
-    "parameters": 0,
-    "trainable_parameters": 0,
-    "multiply_adds": 0,
-    "epochs": 0,
-    "seconds": 1,
-    "seconds_per_epoch": 2,
-}
 
 
 @dataclass(frozen=True)
@@ -126,8 +118,10 @@ def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
         quotes: claims with a number, from `claims.quote`.
 
     Raises:
-        ParameterError: no run answers one of the claims.
+        ParameterError: no run answers one of the claims; claims of several reports or metrics,
+            or two on one experiment.
     """
+    _require_one_column(quotes)
     runs = replicates.titled(runs)
     titles = {run.experiment: title for title, run in runs.items()}
     rows = {}
@@ -147,32 +141,6 @@ def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
         f"recorded {quotes[0].metric.replace('_', ' ')}",
     ]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return Table(frame, _caption(runs))
-
-
-def said(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
-    """Return everything a report says, a sentence a row, with what we recorded of it.
-
-    Args:
-        runs: title → run. A claim on a number of one of them has that number beside it; of the
-            others, conclusions for instance, the cell is left empty. Budgets are named where the
-            runs are not all of one.
-        quotes: claims of any kind, from `claims.quote` or `claims.read`.
-
-    Raises:
-        ParameterError: no runs.
-    """
-    _require_runs(runs)
-    answers = {run.experiment: run for run in runs.values()}
-    mixed = len({run.budget for run in runs.values()}) > 1
-    rows = []
-    for claim in quotes:
-        run, recorded = answers.get(claim.experiment), ""
-        if run and claim.metric:
-            recorded = _cell(replicates.shown(run), claim.metric)
-        budget = f" ({run.budget})" if recorded and mixed else ""
-        rows.append((claim.section, claim.text, f"{recorded}{budget}"))
-    frame = pd.DataFrame(rows, columns=["section", "it says", "recorded"]).set_index("section")
     return Table(frame, _caption(runs))
 
 
@@ -235,7 +203,7 @@ def _cell(runs: Sequence[Run], name: str) -> str:
     if not all(name in run.values() for run in runs):
         return ""
     number = replicates.statistic(runs, name)
-    digits = _DIGITS.get(name, 4)
+    digits = replicates.digits(name)
     is_constant = number.sd == 0 or (digits == 0 and math.isnan(number.sd))
     if is_constant:
         return f"{number.mean:,.{digits}f}"
@@ -244,6 +212,18 @@ def _cell(runs: Sequence[Run], name: str) -> str:
 
 def _marked(title: str, run: Run) -> str:
     return f"{title} (sample data)" if run.is_sample else title
+
+
+def _require_one_column(quotes: Sequence[Claim]) -> None:
+    columns = {(claim.report, claim.metric) for claim in quotes}
+    experiments = {claim.experiment for claim in quotes}
+    if len(columns) != 1 or len(experiments) < len(quotes):
+        raise ParameterError(
+            "quotes",
+            expected="claims of one report on one metric, each of another experiment",
+            received=", ".join(claim.id for claim in quotes) or "none",
+            remedy="Make a table for each metric.",
+        )
 
 
 def _require_runs(runs: Mapping[str, Run]) -> None:

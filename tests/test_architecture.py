@@ -12,23 +12,35 @@ from pathlib import Path
 
 import pytest
 
+import labkit
+
 LABKIT = Path(__file__).resolve().parent.parent / "labkit"
 
 FLOORS = (
-    ("errors", "signatures"),
-    ("workspace", "files", "catalogue", "splits", "computed", "origins", "records"),
-    ("archives", "encoding", "claims", "notebook", "recipes", "provenance", "checkpoints"),
+    ("errors", "signatures", "figures", "intervals"),
+    ("workspace", "files", "catalogue", "splits", "computed", "origins", "records", "comparisons"),
+    (
+        "archives",
+        "encoding",
+        "claims",
+        "notebook",
+        "recipes",
+        "requests",
+        "provenance",
+        "checkpoints",
+    ),
     ("samples", "sources", "materials", "store", "replicates", "evaluation", "checks", "callbacks"),
-    ("datasets", "models", "fitting", "jobs"),
-    ("paths", "plots", "tables", "diagrams"),
-    ("training", "verdicts", "doctor", "recording"),
+    ("datasets", "pictures", "fitting", "jobs", "evidence"),
+    ("paths", "plots", "tables", "diagrams", "verdicts"),
+    ("training", "entries", "forest", "doctor", "recording"),
+    ("ledger",),
     ("cli",),
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 # The package's front, which loads on demand, and the entry of `python -m labkit`.
 FRONT = ("__init__", "__main__")
 LINES = 300
-MAY_IMPORT_KERAS = ("models", "training")  # when they are imported; others within a function
+MAY_IMPORT_KERAS = ("training",)  # when they are imported; others within a function
 
 MODULES = sorted(path.stem for path in LABKIT.glob("*.py"))
 
@@ -87,6 +99,16 @@ def test_every_module_has_a_floor(module):
         f"labkit/{module}.py: expected on a floor of FLOORS in this file; received none. Put it on "
         f"the lowest floor above what it imports: {sorted(labkit_imports(executed(tree(module))))}."
     )
+
+
+def test_everything_that_labkit_offers_is_there():
+    assert [name for name in labkit.__all__ if not hasattr(labkit, name)] == []
+
+
+def test_every_name_on_a_floor_is_a_module():
+    names = list(itertools.chain.from_iterable(FLOORS))
+    assert sorted(names) == sorted(set(MODULES) - set(FRONT))
+    assert set(MAY_IMPORT_KERAS) <= set(MODULES)
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name in FLOOR])

@@ -56,7 +56,7 @@ def test_rejects_an_ill_formed_name(name):
         store.path_of(name)
     assert str(caught.value) == (
         "experiment: expected practical/name in small letters, digits and hyphens; "
-        f'received {name!r}. Write it like "01/dense-4".'
+        f'received {name!r}. Write it like "01/dense-4"; a rate of 0.001 like "rate-0-001".'
     )
 
 

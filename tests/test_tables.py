@@ -108,8 +108,6 @@ def test_rows_say_their_budget_where_budgets_differ():
     assert tables.results(mixed()).frame.index.tolist() == ["short (lab)", "long (full)"]
     quotes = [claims.quote(f"r1-dense-{n}-accuracy") for n in (2, 3)]
     assert tables.beside(mixed(), quotes).frame.index.tolist() == ["short (lab)", "long (full)"]
-    recorded = tables.said(mixed(), quotes).frame["recorded"].tolist()
-    assert recorded == ["0.9200 ± 0.0200 (lab)", "0.9600 ± 0.0100 (full)"]
 
 
 def test_a_lone_run_of_a_higher_budget_says_so_once():
@@ -140,15 +138,18 @@ def test_beside_needs_the_run_that_answers():
         tables.beside({"other": made_up_run()}, [claims.quote("r1-dense-2-accuracy")])
 
 
-def test_lists_all_that_a_report_says_with_what_was_recorded_of_it():
-    ids = ("r1-dense-2-accuracy", "r1-dense-3-accuracy", "r1-second-hidden-layer-hurts")
-    quotes = [claims.quote(one) for one in ids]
-    run = replicated(0.90, 0.92, 0.94, experiment="01/dense-2")
-    frame = tables.said({"one hidden layer": run}, quotes).frame
-    assert frame["it says"].tolist() == [claim.text for claim in quotes]
-    assert quotes[2].text in tables.said({"one hidden layer": run}, quotes)._repr_html_()
-    assert frame["recorded"].tolist() == ["0.9200 ± 0.0200", "", ""]
-    assert frame.index.tolist() == [claim.section for claim in quotes]
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("r1-dense-2-accuracy", "r1-dense-2-loss"),  # two metrics
+        ("r1-dense-2-accuracy", "r2-perceptron-accuracy"),  # two reports
+        ("r1-dense-2-accuracy", "r1-dense-2-accuracy"),  # one network twice
+        (),
+    ],
+)
+def test_beside_shows_one_metric_of_one_report(ids):
+    with pytest.raises(ParameterError, match="expected claims of one report on one metric"):
+        tables.beside({"a": made_up_run(experiment="01/dense-2")}, [*map(claims.quote, ids)])
 
 
 def test_summary_has_keras_s_own_counts():
