@@ -34,10 +34,11 @@ test: lint ## Check everything: style, code, site, every practical trained small
 	@$(BIN)/python -m pytest -n 2 -m practical tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
 
-lint: $(READY) ## Check the code's style and that every notebook's two files agree
+lint: $(READY) ## Check the code's style, each notebook's two files, and the reports' claims
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python scripts/make_notebooks.py --check
+	@$(BIN)/python scripts/check_claims.py
 
 format: $(READY) ## Put the code in the house's format
 	@$(BIN)/ruff check --fix

@@ -25,8 +25,13 @@ __all__ = [
     "checks",
     "claims",
     "datasets",
+    "diagrams",
     "errors",
+    "forest",
+    "intervals",
+    "ledger",
     "notebook",
+    "pictures",
     "plots",
     "records",
     "replicates",
@@ -34,6 +39,7 @@ __all__ = [
     "tables",
     "train",
     "train_path",
+    "verdicts",
     "workspace",
 ]
 

@@ -139,6 +139,26 @@ def record(
     )
 
 
+@main.command()
+@click.argument("ids", nargs=-1, metavar="[CLAIM]...")
+@click.option("--report", help="Only the claims of this report, such as R1.")
+@click.option("--store", type=FOLDER, help="Judge by the records of this folder.")
+def ledger(ids: tuple[str, ...], report: str | None, store: Path | None) -> None:
+    """Say how the reports' claims came out: all in short, or those named, with their evidence."""
+    from labkit import claims, entries, verdicts
+    from labkit.evidence import Records
+    from labkit.ledger import read
+
+    if ids:
+        for verdict in verdicts.judge_all(map(claims.quote, ids), Records(store)):
+            click.echo(entries.text(verdict))
+        return
+    found = read(store).of(report=report)
+    for verdict in found.verdicts:
+        click.echo(f"{verdict.outcome:20} {verdict.claim.id}")
+    click.echo(found.sentence())
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 

@@ -42,7 +42,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 
 # %%
 import labkit
-from labkit import checks, datasets, plots, tables
+from labkit import checks, datasets, pictures, plots, tables
 
 mode = labkit.notebook.start(MODE)
 
@@ -79,7 +79,7 @@ digits = datasets.load(
 
 # %% mystnb={"image": {"alt": "Eight handwritten digits in white on black, each with its label above it."}}
 few = digits.train.take(8, seed=0)
-plots.images(few.images, [str(label) for label in few.labels])
+pictures.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
 # The network has one *hidden layer* of 32 units, and an output layer of ten, a probability for each digit.
 

@@ -44,7 +44,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 from functools import partial
 
 import labkit
-from labkit import checks, claims, datasets, plots, tables
+from labkit import checks, claims, datasets, pictures, plots, tables
 
 labkit.notebook.start(MODE)
 train = partial(labkit.train, budget=BUDGET, mode=MODE)
@@ -82,7 +82,7 @@ digits.request
 
 # %% mystnb={"image": {"alt": "Two rows of eight handwritten digits in white on black, each with its label above it. They differ in slant, thickness and closure."}}
 few = digits.train.take(16, seed=0)
-plots.images(few.images, [str(label) for label in few.labels])
+pictures.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
 # Each label is a *one-hot* vector: ten numbers, a one at the place of the digit. The output layer answers with ten
 # probabilities, and *categorical cross-entropy*
@@ -160,8 +160,13 @@ checks.parameters(dense_4(), claims.quote("r1-dense-4-parameters").value)
 # %% [markdown]
 # ### Train them
 #
-# RMSprop is a form of *stochastic* gradient descent. R1 explains the word as descent with a part of the weights; it is a part of the
-# *examples*: each step looks at one batch of images and moves every weight.
+# RMSprop is a form of *stochastic* gradient descent. R1 explains the word:
+
+# %%
+claims.quote("r1-descent-uses-part-of-the-weights")
+
+# %% [markdown]
+# It is a part of the *examples*: each step looks at one batch of images and moves every weight.
 #
 # *Which of the three will know the training images best? Which will do best on images it has not seen?* Write your two guesses
 # down, then run.
@@ -189,7 +194,13 @@ plots.curve_panels(depths)
 # own run. Training loss keeps falling while validation loss stops following it: that widening gap is what *overfitting* means,
 # and it takes both curves to see it.
 #
-# > **A mistake to learn from.** R1 says that a network overfits without printing one training metric. A low test score alone
+# R1 has an opinion on it:
+
+# %%
+claims.quote("r1-deeper-networks-overfit")
+
+# %% [markdown]
+# > **A mistake to learn from.** R1 says so without printing one training metric. A low test score alone
 # > cannot tell overfitting from training that is too short, or from one unlucky run.
 
 # %%
@@ -439,15 +450,11 @@ tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 # %% [markdown]
 # ### All that R1 says on dense networks
 #
-# Every number and every conclusion of this half of the report, with what was recorded of it. Its losses are Keras's, penalty included.
+# Every number and every conclusion of this half of the report, with what was recorded of it and how it came out. Its losses are Keras's, penalty
+# included. Each verdict leads to [the ledger](07_replication_ledger.ipynb), where the rule stands and what would have changed it.
 
 # %% tags=["hide-output"]
-everything_said = [
-    claim
-    for claim in claims.read()
-    if claim.report == "R1" and "conv" not in claim.id
-]
-tables.said(everything, everything_said)
+labkit.ledger.read().of(practical="01_mnist_dense")
 
 # %% [markdown]
 # ### What it still gets wrong
@@ -455,9 +462,9 @@ tables.said(everything, everything_said)
 # These are the mistakes the dropout network is surest of. *Which would you have read as the network did?*
 
 # %% mystnb={"image": {"alt": "Up to sixteen test digits that the dropout network reads wrongly with high confidence, each with its true digit and the network's answer. Several are broken, crossed out or closed in unusual ways."}}
-plots.mistakes(remedies["dropout"], digits.class_names)
+pictures.mistakes(remedies["dropout"], digits.class_names)
 # %% mystnb={"image": {"alt": "Confusion matrix of the dropout network on the test set, right answers left out, summed over seeds. The darkest cells are confusions between 4 and 9, 7 and 2, 5 and 3, and their likes."}}
-axes = plots.confusion(remedies["dropout"], digits.class_names)
+axes = pictures.confusion(remedies["dropout"], digits.class_names)
 
 # %% [markdown]
 # ## Exercises

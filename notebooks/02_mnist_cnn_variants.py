@@ -45,7 +45,15 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 from functools import partial
 
 import labkit
-from labkit import checks, claims, datasets, diagrams, plots, tables
+from labkit import (
+    checks,
+    claims,
+    datasets,
+    diagrams,
+    pictures,
+    plots,
+    tables,
+)
 
 labkit.notebook.start(MODE)
 
@@ -177,9 +185,9 @@ def painted(image, view):
 
 
 few = digits.train.images[:8]
-pictures = [painted(one, view) for view in views.values() for one in few]
+paintings = [painted(one, view) for view in views.values() for one in few]
 titles = [title for name in views for title in (f"{name} sees", *[""] * 7)]
-plots.images(np.array(pictures), titles)
+pictures.images(np.array(paintings), titles)
 # %% [markdown]
 # MNIST's digits stand in the middle 20 by 20 pixels. A and C lose hardly more than empty border. B loses six rows and six columns, and with them the
 # right and lower edge of the digits themselves: a pool of 3 on a map of 8 uses six rows of the eight, and drops a
@@ -480,8 +488,13 @@ a2 = train(conv_a2, experiment="02/conv-a2")
 # %% [markdown]
 # ### A3: transposed convolutions and average pooling
 #
-# R1 announces average pooling, and its listing has max pooling: the block was copied from A2 and the word not changed. Here
-# is what it meant.
+# What R1 announces:
+
+# %%
+claims.quote("r1-conv-a3-has-average-pooling")
+
+# %% [markdown]
+# Its listing has max pooling: the block was copied from A2 and the word not changed. Here is what it meant.
 
 
 # %%
@@ -720,16 +733,14 @@ claims.quote("r1-conv-c-costs-more")
 # %% [markdown]
 # ### All that R1 says on these networks
 #
-# Every number and every conclusion of this half of the report, with what was recorded of it.
+# Every number and every conclusion of this half of the report, with what was recorded of it and how it came out. Each verdict leads to
+# [the ledger](07_replication_ledger.ipynb).
 
 # %% tags=["hide-output"]
-everything_said = [
-    claim for claim in claims.read() if claim.id.startswith("r1-conv-")
-]
-tables.said(everything, everything_said)
+labkit.ledger.read().of(practical="02_mnist_cnn_variants")
 
 # %% mystnb={"image": {"alt": "Up to sixteen test digits that network C reads wrongly with high confidence, each with its true digit and the network's answer."}}
-plots.mistakes(three["C"], digits.class_names)
+pictures.mistakes(three["C"], digits.class_names)
 # %% [markdown]
 # ## Exercises
 #

@@ -50,7 +50,7 @@ import numpy as np
 import pandas as pd
 
 import labkit
-from labkit import checks, claims, datasets, plots, tables
+from labkit import checks, claims, datasets, pictures, tables
 
 labkit.notebook.start(MODE)
 
@@ -257,7 +257,7 @@ right = np.mean(answers == unseen.labels)
 print(f"read correctly: about {10 * right:.0f} in ten")
 
 # %% mystnb={"image": {"alt": "The ten mean images, zero to nine, in two rows. Each is a blurred but recognisable digit."}}
-plots.images(means[..., None], digits.class_names, columns=5)
+pictures.images(means[..., None], digits.class_names, columns=5)
 # %% [markdown]
 # So the layer itself is able; what training adds are better templates, and more layers.
 
@@ -355,7 +355,10 @@ label = axes[0].set_ylabel("probability")
 # %% [markdown]
 # ## Flatten
 #
-# It lays the rows of an image one behind the other, and leaves the batch as it is: here R2 needs no comment.
+# It lays the rows of an image one behind the other.
+
+# %%
+claims.quote("r2-flatten-leaves-the-batch")
 
 # %%
 two = np.arange(12).reshape(2, 2, 3, 1)  # 2 images of 2 × 3 pixels
@@ -1280,24 +1283,15 @@ checks.parameters(Sequential([Input((4,)), folded]), (4 + 1) * 6)
 # %% [markdown]
 # Programs that run trained networks on telephones do exactly this.
 #
+# ## What the reports say of layers
+#
+# Each sentence that a cell of this page puts to the test, and how it came out. The verdicts lead to [the ledger](07_replication_ledger.ipynb).
+
+# %%
+labkit.ledger.read().of(practical="03_layers_tour")
+
+# %% [markdown]
 # ## What to take with you
-#
-# What R2's second section says of the layers, and what the cells of this page say:
-#
-# | R2 | the page |
-# |---|---|
-# | Flatten leaves the batch as it is | holds |
-# | every layer has weights, activation and bias | does not hold: five of these eight have nothing to learn |
-# | dropout zeroes a part of its inputs | holds, and is half of it: the rest is scaled up, and the part varies |
-# | convolution is an algorithm of deep learning | does not hold: it is arithmetic; its weights are learned |
-# | padding is a frame | in part: of zeros, uneven where need be, and none at all in a pool |
-# | strides go along x, then y, and matter for pooling only | does not hold: rows first; they set size, work and sight |
-# | large kernels for large images | one way to see further; several small ones are another |
-# | `he_normal` is recommended | holds, with ReLU |
-# | regulariser and initialiser reduce overfitting | in part: the initialiser decides where training starts |
-# | max pooling removes noise, the mean only shrinks | does not hold for white specks and grain; the mean weakens all |
-# | batch normalisation eases initialisation | holds |
-# | batch normalisation is better in general | in part: it depends on the batch, and on whether its averages have settled |
 #
 # - Two layers behave differently in training and in inference: dropout and batch normalisation. Always know which mode you are
 #   looking at.

@@ -3,8 +3,8 @@
     python scripts/make_notebooks.py [--all | --check] [NOTEBOOK.py ...]
 
 The .py is the source. An .ipynb is made anew when its cells are not those of the .py, when a cell
-has not been run, or when its practical's records are others than it shows; `--all` makes each
-one, `--check` only says which differ (exit code 1).
+has not been run, or when the records or claims that it shows are others; `--all` makes each one,
+`--check` only says which differ (exit code 1).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ METADATA = {
 
 
 def sources() -> list[Path]:
-    """Return the .py of every notebook, in the order of the table of contents."""
+    """Return the .py of every notebook, sorted by path."""
     return [path for path in sorted(NOTEBOOKS.rglob("*.py")) if is_notebook(path)]
 
 
@@ -84,11 +84,20 @@ def is_current(source: Path) -> bool:
 
 
 def records_of(source: Path) -> str:
-    """Return a hash of the records of a notebook's practical: runs/01 for 01_mnist_dense.py."""
+    """Return a hash of what a notebook's outputs are made from.
+
+    That is its practical's records, ``runs/01`` for ``01_mnist_dense.py``, and the reports'
+    claims, which nearly every notebook quotes. A notebook that trains nothing of its own and
+    shows the ledger is made from all records.
+    """
     practical = source.resolve().relative_to(NOTEBOOKS).as_posix().partition("_")[0]
+    records = ROOT / "runs" / practical
+    if not records.is_dir() and "ledger.read(" in source.read_text(encoding="utf-8"):
+        records = ROOT / "runs"
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "runs" / practical).glob("[!.]*.json")):
-        digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    for path in [*sorted(records.rglob("[!.]*.json")), ROOT / "book" / "claims.toml"]:
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:12]
 
 

@@ -82,6 +82,24 @@ def test_other_records_make_it_stale(source, tmp_path):
     assert not make_notebooks.is_current(source)
 
 
+def test_other_claims_make_it_stale(source, tmp_path):
+    made(source)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "claims.toml").write_text("")
+    assert not make_notebooks.is_current(source)
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_ledger_is_stale_when_any_record_changes(source, tmp_path, shows):
+    if shows:
+        source.write_text(TEXT + "\n# %%\n# labkit.ledger.read()\n", encoding="utf-8")
+    made(source)
+    record = tmp_path / "runs" / "01" / "of-another-practical.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    assert make_notebooks.is_current(source) != shows
+
+
 def test_a_failing_cell_leaves_the_notebook_as_it_was(source, capsys):
     made(source)
     before = source.with_suffix(".ipynb").read_bytes()

@@ -145,6 +145,35 @@ def test_the_parameters_are_left_to_the_environment(source):
     assert assigned == dict.fromkeys(PARAMETERS)
 
 
+def loads(tree):
+    """Yield the calls of `datasets.load` in a notebook's code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("datasets.load", "load"):
+            yield node
+
+
+def given(call, tree):
+    """Return the names of what a call is given, those in a dictionary spread into it too."""
+    spread = {keyword.value.id for keyword in call.keywords if keyword.arg is None}
+    dictionaries = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in spread
+    ]
+    names = {key.value for one in dictionaries for key in one.keys}
+    return names | {keyword.arg for keyword in call.keywords}
+
+
+def test_data_are_loaded_with_the_seed_and_source_of_the_parameters(source):
+    """Otherwise every recording would draw alike, and what was meant to be spread is none."""
+    lines = "\n".join(cell.source for cell in code(jupytext.read(source))).splitlines()
+    tree = ast.parse("\n".join(re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines))
+    lacking = [
+        ast.unparse(one) for one in loads(tree) if not {"seed", "source"} <= given(one, tree)
+    ]
+    assert lacking == []
+
+
 def test_code_cells_are_short(source):
     lengths = [len(cell.source.splitlines()) for cell in code(written(source))]
     assert max(lengths) <= LONGEST

@@ -1,39 +1,20 @@
 """What the prose of practical 03 says in words, held against what its own cells define."""
 
 from itertools import product
-from pathlib import Path
-from types import SimpleNamespace
 
-import jupytext
 import numpy as np
+import practicals
 import pytest
 
 from labkit import claims
 
-PAGE = Path(__file__).resolve().parent.parent / "notebooks" / "03_layers_tour.py"
+NAME = "03_layers_tour"
 SECTION = ("R2", "Layers of Keras")
-NOT_RUN = {"remove-cell", "raises-exception"}  # installing, and the failure on purpose
 
 
 @pytest.fixture(scope="module")
 def page():
-    """All names that the page's cells define, solutions included."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    names = {"__name__": "layers_tour"}
-    with mpl.rc_context():
-        for cell in jupytext.read(PAGE).cells:
-            if cell.cell_type == "code" and not NOT_RUN & set(cell.metadata.get("tags", ())):
-                run_cell(cell.source, names)
-    return SimpleNamespace(**names)
-
-
-def run_cell(source, names):
-    import matplotlib.pyplot as plt
-
-    exec(source, names)
-    plt.close("all")
+    return practicals.page(NAME)
 
 
 @pytest.fixture
@@ -42,9 +23,13 @@ def random():
 
 
 def test_everything_that_the_report_says_of_layers_is_quoted():
-    known = [one.id for one in claims.read() if (one.report, one.section) == SECTION]
+    known = [
+        one.id
+        for one in claims.read()
+        if (one.report, one.section) == SECTION and one.practical == NAME
+    ]
     assert len(known) >= 11
-    text = PAGE.read_text(encoding="utf-8")
+    text = (practicals.NOTEBOOKS / f"{NAME}.py").read_text(encoding="utf-8")
     assert [one for one in known if f'claims.quote("{one}")' not in text] == []
 
 

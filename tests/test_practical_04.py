@@ -1,11 +1,11 @@
 """What practical 04 builds, and what its prose says in words, held against its records."""
 
 import numpy as np
+import practicals
 import pytest
-from practicals import definitions
+from practicals import curve, definitions, mean, paired
 
 from labkit import claims, store
-from labkit.replicates import statistic
 
 NAME = "04_mnist_progression"
 PARAMETERS = {
@@ -124,30 +124,7 @@ RULES = ("third-patience-6", "third-patience-6-coarse", "third-patience-4")
 
 @pytest.fixture(scope="module")
 def recorded():
-    return {name: shown(name) for name in EXPERIMENTS + RULES}
-
-
-def shown(name):
-    """Return the runs that the page shows: the highest budget with three seeds."""
-    runs = store.read(f"04/{name}")
-    by_budget = {
-        budget: [run for run in runs if run.budget == budget] for budget in ("full", "lab")
-    }
-    return next(runs for runs in by_budget.values() if len(runs) >= 3)
-
-
-def mean(runs, metric):
-    return statistic(runs, metric).mean
-
-
-def curve(runs, name):
-    return np.mean([run.history[name] for run in runs], axis=0)
-
-
-def test_every_experiment_has_three_seeds_at_lab():
-    for name in EXPERIMENTS + RULES:
-        seeds = [run.seed for run in store.read(f"04/{name}") if run.budget == "lab"]
-        assert sorted(seeds) == [0, 1, 2], name
+    return practicals.recorded("04/", EXPERIMENTS + RULES)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS + RULES)
@@ -209,12 +186,9 @@ def test_version_2_overfits_less_knows_less_and_is_no_more_accurate(recorded):
 
 
 def test_only_the_third_model_is_ahead_of_two_convolutions_on_every_seed(recorded):
-    base = {(run.budget, run.seed): run.test.accuracy for run in recorded["two-conv"]}
-    ahead = {
-        name
-        for name, runs in recorded.items()
-        if all(run.test.accuracy > base.get((run.budget, run.seed), 1.0) for run in runs)
-    }
+    base = recorded["two-conv"]
+    alike = [name for name in EXPERIMENTS if recorded[name][0].budget == base[0].budget]
+    ahead = {name for name in alike if (paired(recorded[name], base, "test_accuracy") > 0).all()}
     assert ahead == {"third"}
 
 
@@ -261,8 +235,27 @@ def test_later_epochs_gain_more_on_the_penalty_than_on_the_predictions(recorded)
     assert (np.diff(losses - without) < 0).all()
 
 
-def test_at_lab_hardly_a_rule_stops_before_the_last_epoch():
-    epochs = [
-        run.epochs for name in RULES for run in store.read(f"04/{name}") if run.budget == "lab"
-    ]
-    assert sum(one < 30 for one in epochs) <= 1
+def test_the_seed_decides_how_long_the_rules_train_and_the_rules_hardly(recorded):
+    epochs = np.array([[run.epochs for run in recorded[name]] for name in RULES])
+    assert np.ptp(epochs, axis=0).max() <= 4  # from rule to rule
+    assert np.ptp(epochs, axis=1).min() >= 25  # from seed to seed
+
+
+def test_the_rules_wait_for_the_same_epoch(recorded):
+    lowest = [[run.value("best_epoch") for run in recorded[name]] for name in RULES]
+    assert lowest[0] == lowest[1] == lowest[2]
+    for name, patience in zip(RULES, (6, 6, 4), strict=True):
+        for run in recorded[name]:
+            assert run.epochs - run.value("best_epoch") in (patience, patience - 1)
+
+
+def test_the_loss_without_penalty_is_lowest_at_about_the_same_time(recorded):
+    for run in recorded["third-patience-6"]:
+        with_penalty = np.argmin(run.history["val_loss"])
+        assert 0 <= with_penalty - np.argmin(run.history["val_data_loss"]) <= 2
+
+
+def test_the_rules_and_30_epochs_cannot_be_told_apart(recorded):
+    for name in RULES:
+        gaps = paired(recorded[name], recorded["third"], "test_accuracy")
+        assert abs(gaps.mean()) < gaps.std(ddof=1)

@@ -107,7 +107,9 @@ def test_lists_every_practical_in_the_toc():
 
 
 def test_shows_every_practical_on_the_front_page(site):
-    targets = {urlsplit(link).path for link in links(site / "index.html")}
+    """The page's own text does, and not the sidebar, which is the same on every page."""
+    (article,) = parsed(site / "index.html").iter("article")
+    targets = {urlsplit(link.get("href", "")).path for link in article.iter("a")}
     assert {f"{name}.html" for name in practicals()} <= targets
 
 
@@ -367,6 +369,94 @@ def test_the_search_works_from_a_folder(site, tab):
     found = tab.value("[...document.querySelectorAll('#search-results li a')].map(a => a.href)")
     assert any("glossary.html" in link for link in found)
     assert not tab.errors()
+
+
+LEDGER = "notebooks/07_replication_ledger.html"
+SHOWN = (
+    "[...document.querySelectorAll('table.labkit-ledger')[0].tBodies[0].rows]"
+    ".filter(row => !row.hidden)"
+)
+
+
+def click(index: int) -> str:
+    return f"document.querySelectorAll('.labkit-ledger thead button')[{index}].click()"
+
+
+@in_chromium
+def test_the_ledger_sorts_by_its_heads(site, tab):
+    tab.open(site / LEDGER)
+    values = f"{SHOWN}.map(row => row.cells[2].dataset.value).filter(Boolean).map(Number)"
+    before = tab.value(values)
+    tab.value(click(2))
+    assert tab.value(values) == sorted(before) != before
+    head = "document.querySelectorAll('.labkit-ledger thead th')[2].ariaSort"
+    assert tab.value(head) == "ascending"
+    tab.value(click(2))
+    assert tab.value(values) == sorted(before, reverse=True)
+    assert tab.value(f"{SHOWN}.at(-1).cells[2].dataset.value") == ""  # no number: at the end
+    tab.value(click(0))
+    words = tab.value(f"{SHOWN}.map(row => row.cells[0].firstChild.textContent.toLowerCase())")
+    assert words == sorted(words)
+
+
+@in_chromium
+def test_the_ledger_filters_by_words_and_by_verdict(site, tab):
+    tab.open(site / LEDGER)
+    every = tab.value(f"{SHOWN}.length")
+    tab.value(
+        "document.querySelector('.ledger-filter select').value = 'mistaken';"
+        "document.querySelector('.ledger-filter select').dispatchEvent(new Event('change'))"
+    )
+    verdicts = tab.value(f"{SHOWN}.map(row => row.querySelector('strong').textContent)")
+    assert 0 < len(verdicts) < every and set(verdicts) == {"mistaken"}
+    tab.value(
+        "document.querySelector('.ledger-filter input').value = 'Average Pooling';"
+        "document.querySelector('.ledger-filter input').dispatchEvent(new Event('input'))"
+    )
+    found = tab.value(f"{SHOWN}.map(row => row.id)")
+    assert "r1-conv-a3-accuracy" in found and len(found) < len(verdicts)
+    counted = tab.value("document.querySelector('.ledger-filter output').textContent")
+    assert counted == f"{len(found)} of {every} claims"
+
+
+@in_chromium
+def test_a_link_to_a_claim_opens_its_evidence(site, tab):
+    tab.open(site / LEDGER)
+    tab.value("location.hash = 'r1-dense-2-accuracy'")
+    tab.wait_for("document.querySelector('#r1-dense-2-accuracy details').open")
+
+
+def test_the_ledger_reads_without_a_script(site):
+    """Its controls are made by the script; what it says is in the page."""
+    page = site / LEDGER
+    assert not list(article(page).iter("select"))
+    rows = [row for row in article(page).iter("tr") if row.get("id")]
+    assert len(rows) > 200
+    for row in rows:
+        assert [cell.get("scope") for cell in row.iter("th")] == ["row"]
+        assert all(not detail.get("hidden") for detail in row.iter("details"))
+
+
+def test_the_front_page_says_how_the_claims_came_out(site):
+    from labkit import ledger
+
+    words = " ".join(" ".join(article(site / "index.html").itertext()).split())
+    assert ledger.read().sentence() in words
+
+
+def test_quotations_and_tables_of_a_practical_lead_to_the_ledger(site):
+    found = [link for link in links(site / "notebooks/01_mnist_dense.html") if "ledger" in link]
+    ids = {urlsplit(link).fragment for link in found} - {""}
+    there = {element.get("id") for element in parsed(site / LEDGER).iter() if element.get("id")}
+    assert len(ids) > 20 and ids <= there
+
+
+def test_the_records_travel_with_the_site(site):
+    linked = {link for link in links(site / LEDGER) if link.startswith("../runs/")}
+    assert len(linked) > 20
+    for link in linked:
+        record = ROOT / "notebooks" / link
+        assert (site / LEDGER).parent.joinpath(link).read_bytes() == record.read_bytes()
 
 
 @in_chromium

@@ -28,8 +28,10 @@ MENDED = {
     "Show code cell content": "Show the solution",  # what the tag hide-cell stands for here
     "Hide code cell content": "Hide the solution",
 }
+# A link from an output to a notebook: on the site it leads to the page that was made of it.
+TO_NOTEBOOK = re.compile(r'(?<=href=")((?:\.\./)?(?:tp4/)?\d\d_\w+)\.ipynb(?=[#"])')
 
-# The API page documents the checkout, installed or not.
+# The API page documents the checkout, installed or not; the ledger is read from it.
 sys.path.insert(0, str(ROOT))
 
 
@@ -85,6 +87,14 @@ def derive_addresses(app, config) -> None:
     config.myst_substitutions = {**config.myst_substitutions, "repository": repository}
 
 
+def count_the_verdicts(app, config) -> None:
+    """Let pages say ``{{ ledger }}``: how many claims there are and how they came out."""
+    from labkit import ledger
+
+    sentence = ledger.read(ROOT / "runs").sentence()
+    config.myst_substitutions = {**config.myst_substitutions, "ledger": sentence}
+
+
 def use_own_templates(app, config) -> None:
     """Let ``book/_templates`` replace parts of the theme."""
     config.templates_path = [str(BOOK / "_templates"), *config.templates_path]
@@ -129,9 +139,17 @@ def leave_out_thebe(app, pagename, templatename, context, doctree) -> None:
 
 
 def mend_markup(app, pagename, templatename, context, doctree) -> None:
-    """Replace in a page's body what checkers of accessibility rightly object to, and two labels."""
+    """Replace in a page's body what checkers of accessibility object to, two labels, and links."""
+    body = context.get("body", "")
     for written, mended in MENDED.items():
-        context["body"] = context.get("body", "").replace(written, mended)
+        body = body.replace(written, mended)
+    context["body"] = TO_NOTEBOOK.sub(r"\1.html", body)
+
+
+def publish_the_records(app, exception) -> None:
+    """Copy ``runs/`` beside the pages: the ledger links each verdict to its records."""
+    if not exception and app.builder.name == "html":
+        mirror(ROOT / "runs", Path(app.outdir, "runs"), skip=set())
 
 
 def write_sitemap(app, exception) -> None:
@@ -153,6 +171,7 @@ def setup(app) -> dict:
         use_the_toc_at_the_top,
         copy_notebooks,
         derive_addresses,
+        count_the_verdicts,
         use_own_templates,
     ):
         app.connect("config-inited", prepare, priority=100)
@@ -160,5 +179,6 @@ def setup(app) -> dict:
     app.connect("html-page-context", describe, priority=400)  # opengraph comes at 500
     app.connect("html-page-context", leave_out_thebe, priority=900)
     app.connect("html-page-context", mend_markup)
+    app.connect("build-finished", publish_the_records)
     app.connect("build-finished", write_sitemap)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
