@@ -103,7 +103,7 @@ class Ledger:
                 *map(row, self.verdicts),
                 "</tbody>",
                 "</table>",
-                f'<p class="run-caption">{html.escape(self.caption)}</p>',
+                f'<p class="run-caption">recorded: {html.escape(self.caption)}</p>',
             ]
         )
 
