@@ -74,8 +74,11 @@ def _draw(panel: Axes, row: int, verdict: Verdict) -> None:
     interval, mark = verdict.interval, _MARKS[verdict.outcome]
     ends = [interval.low, interval.high]
     panel.plot(ends, [row, row], color="0.6", linewidth=2.2, solid_capstyle="butt")
-    panel.plot(verdict.reported, row, linestyle="", markersize=8, markeredgecolor="white", **mark)
-    panel.plot(verdict.mean, row, color="0.1", markersize=11, markeredgewidth=1.6, **_MEAN)
+    style = {"linestyle": "", "markersize": 8, "markeredgecolor": "white", "zorder": 3}
+    panel.plot(verdict.reported, row, **style, **mark)
+    panel.plot(
+        verdict.mean, row, color="0.1", markersize=11, markeredgewidth=1.6, zorder=4, **_MEAN
+    )
 
 
 def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
