@@ -10,7 +10,7 @@ BUDGET := full
 SEEDS := 0-4
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint format notebooks record serve wheel lock clean
+.PHONY: help book test lint format notebooks record bench serve wheel lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /	/' | while IFS='	' read -r name text; do \
@@ -49,6 +49,9 @@ notebooks: $(READY) ## Make again the .ipynb whose .py changed, and execute them
 
 record: $(READY) ## Record NOTEBOOK's runs into runs/ (hours): make record NOTEBOOK=... BUDGET=full SEEDS=0-4
 	@$(BIN)/labkit record $(NOTEBOOK) --budget $(BUDGET) --seeds $(SEEDS)
+
+bench: $(READY) ## Measure how fast the course is on this machine (an hour, with the cores for itself)
+	@$(BIN)/python scripts/bench
 
 serve: $(READY) ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from labkit import checkpoints, evaluation
+from labkit import checkpoints, evaluation, execution
 from labkit.callbacks import Callbacks
 from labkit.checkpoints import Progress
 from labkit.errors import LabkitError
@@ -35,8 +35,14 @@ _ORDER = 2
 CHECKPOINT_SECONDS = 10.0  # at most so much training is lost when a run is killed
 
 
-def compiled(model: keras.Model, recipe: Recipe) -> keras.Model:
-    """Return the model to train: with augmentation before it, and everything measured."""
+def compiled(model: keras.Model, recipe: Recipe, *, updates: int = 0) -> keras.Model:
+    """Return the model to train: with augmentation before it, and everything measured.
+
+    Args:
+        model: as the notebook built it.
+        recipe: resolved at the budget.
+        updates: of the weights, that `execution.steps` may make faster; 0 goes step by step.
+    """
     import keras
 
     trainable = model
@@ -44,7 +50,12 @@ def compiled(model: keras.Model, recipe: Recipe) -> keras.Model:
         fresh = [_without_seed(layer) for layer in recipe.augmentation]
         trainable = keras.Sequential([keras.Input(model.input_shape[1:]), *fresh, model])
     metrics = [*recipe.metrics, *([_data_loss(recipe)] if _has_penalty(model) else [])]
-    trainable.compile(optimizer=recipe.fresh_optimizer(), loss=recipe.loss, metrics=metrics)
+    trainable.compile(
+        optimizer=recipe.fresh_optimizer(),
+        loss=recipe.loss,
+        metrics=metrics,
+        steps_per_execution=execution.steps(updates),
+    )
     trainable.optimizer.build(trainable.trainable_variables)
     return trainable
 

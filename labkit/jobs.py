@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from labkit import evaluation, provenance
+from labkit import evaluation, execution, provenance
 from labkit.checkpoints import Progress
 from labkit.errors import ModelError, ParameterError
 from labkit.recipes import SMOKE_EXAMPLES, Recipe
@@ -76,6 +76,10 @@ class Job:
         """Return what the notebook wants to know and the run does not say."""
         unmeasured = sorted(set(self.measure or {}) - set(run.measures))
         return unmeasured + ["test metrics"] * (self.test and "test" not in run.metrics)
+
+    def updates(self, splits: Mapping[str, Split]) -> int:
+        """Return how many weight updates it makes at the most, on these splits."""
+        return self.resolved.epochs * math.ceil(len(splits["train"]) / self.resolved.batch_size)
 
     def splits(self) -> dict[str, Split]:
         """Return the examples of each split that this job uses.
@@ -149,7 +153,7 @@ class Job:
             confusion=counts,
             mistakes=mistakes,
             measures=evaluation.measures(self.measure, model, self.dataset),
-            provenance=provenance.collect(),
+            provenance=provenance.collect() | {"execution": execution.described(trained)},
         )
 
     def _stamp(self, splits: Mapping[str, Split]) -> DataStamp:

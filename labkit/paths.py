@@ -84,7 +84,11 @@ def under_way(jobs: Sequence[Job], checkpoint: Path) -> list[Job]:
 
 
 def trained(
-    jobs: Sequence[Job], *, until: Sequence[Job] | None = None, checkpoint: Path | None = None
+    jobs: Sequence[Job],
+    *,
+    until: Sequence[Job] | None = None,
+    checkpoint: Path | None = None,
+    fast: bool = False,
 ) -> Iterator[tuple[Job, Run]]:
     """Train jobs along their path, and yield each with its run once it has ended.
 
@@ -94,6 +98,7 @@ def trained(
         checkpoint: where an unfinished training is kept. If it cannot go on with all of `until`,
             the path starts afresh; if it can, those of `jobs` that it does not know are left out.
             None keeps nothing.
+        fast: make many weight updates to one call from Python, where that pays.
     """
     import keras
 
@@ -104,7 +109,9 @@ def trained(
     followed = _followed(jobs, wanted, checkpoint)
     keras.utils.set_random_seed(first.seed)
     model = built(first.build)
-    compiled, splits = fitting.compiled(model, first.resolved), first.splits()
+    splits = first.splits()
+    updates = max(job.updates(splits) for job in wanted) if fast else 0
+    compiled = fitting.compiled(model, first.resolved, updates=updates)
     ends = fitting.fit(
         compiled,
         {key: job.resolved for key, job in followed.items()},

@@ -239,11 +239,11 @@ def _written(jobs: Sequence[Job], folder: Path) -> dict[str, Run]:
 def _train_and_keep(jobs: Sequence[Job]) -> dict[str, Run]:
     """Train for a person: resume what was left unfinished, keep the results in their folder."""
     if jobs[0].budget == "smoke" or jobs[0].dataset.is_sample:
-        return {job.experiment: run for job, run in paths.trained(jobs)}
+        return {job.experiment: run for job, run in paths.trained(jobs, fast=True)}
     folder, checkpoint = workspace.user_folder() / "runs", paths.checkpoint_of(jobs)
     runs, kept = _ended_before(jobs, checkpoint, folder), True
     rest = [job for job in jobs if job.experiment not in runs]
-    for job, run in paths.trained(rest, checkpoint=checkpoint):
+    for job, run in paths.trained(rest, checkpoint=checkpoint, fast=True):
         runs[job.experiment] = run
         try:
             store.add(run, folder, replace=True)

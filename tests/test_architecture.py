@@ -28,6 +28,7 @@ FLOORS = (
         "requests",
         "provenance",
         "checkpoints",
+        "execution",
     ),
     ("samples", "sources", "materials", "store", "replicates", "evaluation", "checks", "callbacks"),
     ("datasets", "pictures", "fitting", "jobs", "evidence"),

@@ -436,7 +436,7 @@ def not_trained(isolated, monkeypatch, trained):
     """Runs come at once, as if trained; the fixture is the list of those that did."""
     done = []
 
-    def at_once(jobs, until=None, checkpoint=None):
+    def at_once(jobs, until=None, checkpoint=None, fast=False):
         for job in jobs if until is None else until:
             done.append((job.experiment, job.budget, job.seed))
             changes = {

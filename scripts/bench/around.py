@@ -1,0 +1,116 @@
+"""What a person waits for apart from training: commands, loading data, pages, the site."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sys.executable
+BIN = Path(PYTHON).parent
+TIMES = 3  # of which the median counts
+REPLAY = {"LABKIT_MODE": "replay", "LABKIT_SOURCE": "local"}
+# Loads a dataset and prints seconds, its own bytes, and by how much memory grew at the most.
+LOAD = """
+import json, resource, sys, time
+import numpy as np
+from labkit import datasets
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+name, source = sys.argv[1:]
+before, started = peak(), time.perf_counter()
+data = datasets.load(name, source=source)
+seconds = time.perf_counter() - started
+arrays = [array for split in (data.train, data.validation, data.test) if split is not None
+          for array in (split.inputs, split.targets)]
+held = sum(np.asarray(array).nbytes for array in arrays)
+print(json.dumps([seconds, held, peak() - before]))
+"""
+
+
+def timed(
+    command: Sequence[str], *, times: int = TIMES, settings: Mapping[str, str] | None = None
+) -> float:
+    """Return the median seconds of a command that has to succeed."""
+    found = []
+    for _ in range(times):
+        started = time.perf_counter()
+        subprocess.run(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=os.environ | dict(settings or {}),
+            check=True,
+            capture_output=True,
+        )
+        found.append(time.perf_counter() - started)
+    return statistics.median(found)
+
+
+def row(what: str, seconds: float, budget: float | None = None, **more: Any) -> dict[str, Any]:
+    """Return a row of the table; the budget is in seconds, where the course has set one."""
+    return {"what": what, "seconds": round(seconds, 3), "budget": budget, **more}
+
+
+def commands() -> Iterator[dict[str, Any]]:
+    """Measure what starts with the package; an empty Python is taken off."""
+    empty = timed([PYTHON, "-c", "pass"])
+    yield row("import labkit", timed([PYTHON, "-c", "import labkit"]) - empty, 0.5)
+    yield row("labkit --help", timed([BIN / "labkit", "--help"]), 0.5)
+    yield row("labkit ledger", timed([BIN / "labkit", "ledger"]))
+
+
+def loading() -> Iterator[dict[str, Any]]:
+    """Measure each dataset, from the excerpts and, where `LABKIT_DATA` is set, from the mirror."""
+    from labkit import sources
+
+    mirrored = bool(os.environ.get("LABKIT_DATA"))
+    for name in sources.NAMES:
+        for source in ("sample", *(["local"] if mirrored else [])):
+            yield _loaded(name, source)
+
+
+def _loaded(name: str, source: str) -> dict[str, Any]:
+    measured = []
+    for _ in range(TIMES):
+        done = subprocess.run(
+            [PYTHON, "-c", LOAD, name, source], cwd=ROOT, check=True, capture_output=True, text=True
+        )
+        measured.append(json.loads(done.stdout))
+    seconds, held, grown = (statistics.median(side) for side in zip(*measured, strict=True))
+    where = "excerpt" if source == "sample" else "mirror"
+    return row(
+        f"load {name} ({where})",
+        seconds,
+        megabytes=round(held / 1e6, 1),
+        peak_megabytes=round(grown / 1e6, 1),
+    )
+
+
+def pages() -> Iterator[dict[str, Any]]:
+    """Measure replay of each page, and the site, built whole and after one change."""
+    notebooks = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
+    for notebook in notebooks:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [BIN / "labkit", "run", notebook, "-o", Path(folder, notebook.name)]
+            yield row(f"replay {notebook.stem}", timed(command, times=1, settings=REPLAY))
+    check = [PYTHON, "scripts/make_notebooks.py"]
+    yield row(f"make notebooks, nothing changed ({len(notebooks)})", timed(check, times=1))
+    with tempfile.TemporaryDirectory() as folder:
+        build = [BIN / "jupyter-book", "build", "--path-output", folder, "book/"]
+        yield row(f"site, whole ({len(notebooks)} notebooks)", timed(build, times=1))
+        yield row("site, nothing changed", timed(build, times=1))
+
+
+def tests() -> Iterator[dict[str, Any]]:
+    """Measure `make test`, which is to take less than 20 minutes on two cores."""
+    yield row("make test", timed(["make", "test"], times=1), 20 * 60)
+
+
+PARTS = (commands, loading, pages)

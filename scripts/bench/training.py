@@ -1,0 +1,155 @@
+"""What labkit's training costs beside plain Keras, and what its own choices gain."""
+
+from __future__ import annotations
+
+import functools
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import networks
+import pairs
+from networks import Network
+
+TURNS = 5
+EPOCHS = 5
+VALIDATION = 2_000  # images
+OVERHEAD = {"dense-4": 30_000, "conv-a": 30_000, "conv-c": 30_000, "third": 12_000}  # images
+GAIN_IMAGES = 12_000
+EVALUATION_BATCH = 512  # as labkit has it
+
+
+@functools.cache
+def digits(images: int, seed: int):
+    """Return MNIST, so many training images of it."""
+    from labkit import datasets
+
+    sizes = {"train": images, "validation": VALIDATION, "one_hot": True}
+    return datasets.load("mnist", **sizes, seed=seed, source="real")
+
+
+@contextmanager
+def environment(**settings: str) -> Iterator[None]:
+    """Set variables for a while."""
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def plain(network: Network, data: Any, seed: int) -> dict[str, float]:
+    """Train with plain Keras, measuring what a record holds; return seconds and accuracy."""
+    import keras
+    import numpy as np
+    from keras import Input, Sequential
+
+    started = time.perf_counter()
+    keras.utils.set_random_seed(seed)
+    model = network.build()
+    augmentation = network.recipe["augmentation"]
+    trained = Sequential([Input((28, 28, 1)), *augmentation, model]) if augmentation else model
+    optimizer = network.recipe["optimizer"]
+    if not isinstance(optimizer, str):
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+    trained.compile(optimizer, network.recipe["loss"], metrics=["accuracy"])
+    trained.fit(
+        data.train.inputs,
+        data.train.targets,
+        batch_size=network.recipe["batch_size"],
+        epochs=EPOCHS,
+        validation_data=(data.validation.inputs, data.validation.targets),
+        validation_batch_size=EVALUATION_BATCH,
+        verbose=0,
+    )
+    measured = [
+        trained.evaluate(
+            split.inputs, split.targets, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True
+        )
+        for split in (data.train, data.validation, data.test)
+    ]
+    answers = model.predict(data.test.inputs, batch_size=EVALUATION_BATCH, verbose=0)
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (data.test.labels, answers.argmax(axis=1)), 1)
+    return {"seconds": time.perf_counter() - started, "accuracy": measured[-1]["accuracy"]}
+
+
+def with_labkit(network: Network, data: Any, *, recorded: bool) -> dict[str, float]:
+    """Train with `labkit.train` as a recording does it, or as a person has it."""
+    import labkit
+
+    recipe = labkit.Recipe(**network.recipe, epochs=EPOCHS, metrics=("accuracy",))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"LABKIT_MODE": "train", "LABKIT_BUDGET": "lab", "XDG_DATA_HOME": folder}
+        if recorded:
+            settings["LABKIT_RECORD"] = folder
+        with environment(**settings):
+            started = time.perf_counter()
+            run = labkit.train(network.build, data, recipe, experiment=f"99/{network.name}")
+            seconds = time.perf_counter() - started
+    return {"seconds": seconds, "accuracy": run.test.accuracy}
+
+
+def compared(name: str, images: int, *, recorded: bool, turns: int = TURNS) -> dict[str, Any]:
+    """Compare one network, a seed a turn; return the ratio, and accuracy side by side."""
+    network = networks.network(name)
+    measured: dict[str, list[float]] = {"labkit": [], "plain": []}
+
+    def side(which: str) -> float:
+        seed = max(len(measured[which]) - 1, 0)  # the turn that warms up has seed 0, too
+        data = digits(images, seed)
+        if which == "plain":
+            found = plain(network, data, seed)
+        else:
+            found = with_labkit(network, data, recorded=recorded)
+        measured[which].append(found["accuracy"])
+        return found["seconds"]
+
+    first, second = ("labkit", "plain") if recorded else ("plain", "labkit")
+    ratio = pairs.compare(
+        name, functools.partial(side, first), functools.partial(side, second), turns=turns
+    )
+    gaps = [
+        ours - theirs
+        for ours, theirs in zip(measured["labkit"][1:], measured["plain"][1:], strict=True)
+    ]
+    return ratio.as_json() | {
+        "images": images,
+        "accuracy": [round(statistics.fmean(measured[one][1:]), 4) for one in (first, second)],
+        "difference": [round(statistics.fmean(gaps), 4), round(statistics.stdev(gaps), 4)],
+    }
+
+
+def overhead(turns: int = TURNS) -> Iterator[dict[str, Any]]:
+    """Yield labkit ÷ plain Keras, as a recording trains."""
+    for name, images in OVERHEAD.items():
+        yield compared(name, images, recorded=True, turns=turns)
+
+
+def gain(turns: int = TURNS) -> Iterator[dict[str, Any]]:
+    """Yield plain Keras ÷ labkit, as a person trains."""
+    for name in networks.NAMES:
+        yield compared(name, GAIN_IMAGES, recorded=False, turns=turns)
+
+
+def augmentation(turns: int = TURNS) -> Iterator[dict[str, Any]]:
+    """Yield R2's third model with augmentation ÷ without: what deforming the images costs."""
+    deformed = networks.network("third")
+    bare = Network("third", deformed.build, deformed.recipe | {"augmentation": ()})
+    data = digits(GAIN_IMAGES, 0)
+
+    def seconds(network: Network) -> float:
+        return with_labkit(network, data, recorded=False)["seconds"]
+
+    yield pairs.compare(
+        "third, augmented",
+        functools.partial(seconds, deformed),
+        functools.partial(seconds, bare),
+        turns=turns,
+    ).as_json()
