@@ -80,7 +80,7 @@ def text(verdict: Verdict) -> str:
 def row(verdict: Verdict) -> str:
     """Return its row on the ledger's page: with its reason, its records and how to repeat them."""
     claim, said = verdict.claim, html.escape
-    small = "".join(f"<br><small>{one}</small>" for one in (runs(verdict),) if one)
+    small = f"<br><small>{runs(verdict)}</small>" if verdict.evidence else ""
     told = [f"<p>{name}: {said(one)}.</p>" for name, one in facts(verdict).items()]
     links = [f'<a href="../runs/{one}.json">{one}</a>' for one in verdict.experiments]
     told += [f"<p>Records: {', '.join(links)}.</p>"] if links else []

@@ -54,9 +54,8 @@ class Records:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or workspace.store_folder()
-        self.names = frozenset(store.experiments(self.folder))
-        self.runs = functools.cache(functools.partial(store.recorded, folder=self.folder))
+        folder = folder or workspace.store_folder()
+        self.runs = functools.cache(functools.partial(store.recorded, folder=folder))
 
     def number(self, claim: Claim) -> Evidence | None:
         """Return what answers a claim with a number: its metric, gain, or ratio.
@@ -117,7 +116,7 @@ class Records:
         for seed in seeds:
             runs = [runs[seed] for runs in by_seed]
             value = combined(
-                [_value(run, claim, one) for run, one in zip(runs, asked, strict=True)]
+                [value_of(run, claim, one.metric) for run, one in zip(runs, asked, strict=True)]
             )
             if math.isfinite(value) and _comparable(runs, asked):
                 values[seed] = value
@@ -135,13 +134,18 @@ def _comparable(runs: Sequence[Run], asked: Sequence[Quantity]) -> bool:
     return not timed or len({run.provenance["device"] for run in runs}) == 1
 
 
-def _value(run: Run, claim: Claim, asked: Quantity) -> float:
+def value_of(run: Run, claim: Claim, metric: str) -> float:
+    """Return a number that a claim asks of a run.
+
+    Raises:
+        ClaimError: the run has no such metric; the message names the claim.
+    """
     values = run.values()
-    if asked.metric not in values:
+    if metric not in values:
         raise ClaimError(
             claim.id,
-            expected=f"a metric that the runs of {asked.experiment} have",
-            received=repr(asked.metric),
+            expected=f"a metric that the runs of {run.experiment} have",
+            received=repr(metric),
             remedy=f"They have {', '.join(sorted(values))}.",
         )
-    return values[asked.metric]
+    return values[metric]

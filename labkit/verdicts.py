@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from labkit import claims, comparisons, intervals, replicates, store
 from labkit.claims import Claim
-from labkit.evidence import Evidence, Records
+from labkit.evidence import Evidence, Records, value_of
 from labkit.intervals import Interval
 
 # Each verdict, and what it says. From the rule, then from a page, then none.
@@ -100,7 +100,8 @@ def judge_all(
 ) -> tuple[Verdict, ...]:
     """Return the verdicts on claims, in their order; None judges every claim of the reports."""
     records = records or Records()
-    return tuple(_judged(claim, records) for claim in chosen or claims.read())
+    chosen = claims.read() if chosen is None else chosen
+    return tuple(_judged(claim, records) for claim in chosen)
 
 
 def counted(verdicts: Iterable[Verdict]) -> dict[str, int]:
@@ -168,9 +169,7 @@ def _judged(claim: Claim, records: Records) -> Verdict:
     verdict = by_kind[claim.kind](claim, records)
     if claim.answer is None:
         return verdict
-    by_rule = verdict.outcome if verdict.interval else None
-    reason = claim.because or ""
-    return replace(verdict, outcome=claim.answer, by_rule=by_rule, reason=reason, otherwise="")
+    return replace(verdict, outcome=claim.answer, reason=claim.because or "", otherwise="")
 
 
 def _judged_number(claim: Claim, records: Records) -> Verdict:
@@ -243,7 +242,7 @@ def _judged_count(claim: Claim, records: Records) -> Verdict:
     if run is None:
         return _missing(claim, None, "a count is read off a recorded run")
     if claim.metric:
-        found = int(run.value(claim.metric))
+        found = int(value_of(run, claim, claim.metric))
         reason = f"the recorded runs have {found:,}"
     else:
         pattern = claim.line.replace("{value}", str(claim.value))

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from made_up_runs import made_up_run
 
-from labkit import cli, doctor, recording, sources, store
+from labkit import cli, doctor, ledger, recording, sources, store
 from labkit.doctor import Finding
 from labkit.errors import DataFileError
 
@@ -21,8 +22,38 @@ def test_help_names_every_command_and_loads_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("data", "doctor", "record", "run"):
+    for command in ("data", "doctor", "ledger", "record", "run"):
         assert f"\n  {command} " in done.stdout
+
+
+def test_the_ledger_in_short_is_a_line_a_claim_and_a_sentence():
+    lines = labkit("ledger", "--report", "R1").stdout.splitlines()
+    books = ledger.read().of(report="R1")
+    assert lines[-1] == books.sentence()
+    assert [line.split()[-1] for line in lines[:-1]] == [one.claim.id for one in books.verdicts]
+
+
+def test_a_claim_that_is_named_is_printed_with_its_evidence():
+    printed = labkit("ledger", "r1-dense-2-accuracy").stdout
+    assert printed.startswith("r1-dense-2-accuracy\n  R1 says ")
+    for fact in ("Verdict            reproduced", "Runs               full, 5 seeds", "--only"):
+        assert fact in printed
+
+
+def test_a_verdict_is_challenged_by_one_s_own_records(tmp_path):
+    for seed in range(3):
+        store.add(made_up_run(0.5, experiment="01/dense-2", seed=seed), tmp_path)
+    printed = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path)).stdout
+    assert "Verdict            lower" in printed and "0.5000 ± 0.0000" in printed
+    empty = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path / "none")).stdout
+    assert "Verdict            not yet recorded" in empty
+
+
+@pytest.mark.parametrize("arguments", [["r1-nothing"], ["--report", "R9"]])
+def test_a_claim_or_a_report_that_is_not_there_is_one_line_of_reason(arguments):
+    done = labkit("ledger", *arguments)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ") and "expected" in done.stderr
 
 
 @pytest.mark.parametrize(("remedy", "code"), [("", 0), ("Install it.", 1)])

@@ -1,5 +1,6 @@
 """The rule at its borders, on made-up runs; then five verdicts of the course, by hand."""
 
+import dataclasses
 import json
 import math
 import statistics
@@ -304,6 +305,23 @@ def test_a_metric_that_the_runs_do_not_have_is_an_error(records):
     assert "r9-x: expected a metric that the runs of 99/a have; received 'test_f1'" in str(
         problem.value
     )
+
+
+def test_a_count_that_asks_for_what_no_run_has_is_the_same_error(records):
+    count = claim(kind="count", value=3, experiment="99/a", metric="layers")
+    with pytest.raises(ClaimError, match="r9-x: expected a metric that the runs of 99/a have"):
+        verdicts.judge(count, records(a=[0.9]))
+
+
+def test_a_mistaken_count_says_what_the_network_has(records):
+    count = claim(kind="count", value=3, experiment="99/a", metric="parameters")
+    mistaken = dataclasses.replace(count, answer="mistaken", because="it was copied.")
+    verdict = verdicts.judge(mistaken, records(a=[0.9]))
+    assert (verdict.outcome, verdict.by_rule, verdict.found) == ("mistaken", "contradicted", 1234)
+
+
+def test_no_claims_have_no_verdicts(records):
+    assert verdicts.judge_all([], records()) == ()
 
 
 def test_verdicts_are_counted_in_the_order_of_their_explanation(records):
