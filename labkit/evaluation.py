@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labkit.errors import ParameterError
+from labkit.feeding import Feed
 from labkit.records import MEASURES_LIMIT, Mistakes
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ def measured(model: keras.Model, split: Split) -> dict[str, float]:
 
     `data_loss` is the loss without the layers' penalties; where there are none, it is the loss.
     """
-    logs = model.evaluate(
-        split.inputs, split.targets, batch_size=BATCH_SIZE, verbose=0, return_dict=True
-    )
+    batches = Feed(split.inputs, split.targets).batches(BATCH_SIZE)
+    logs = model.evaluate(**batches, verbose=0, return_dict=True)
     return with_data_loss({name: float(value) for name, value in logs.items()})
 
 
@@ -55,7 +55,7 @@ def confusion(
     width = model.output_shape[1:]
     if width != (classes,) and not (width == (1,) and classes == 2):
         return None, None
-    outputs = model.predict(split.inputs, batch_size=BATCH_SIZE, verbose=0)
+    outputs = model.predict(**Feed(split.inputs).batches(BATCH_SIZE), verbose=0)
     if _last_activation(model) in _BOTH_SIGNS:
         outputs = (1 + outputs) / 2
     probabilities = _probabilities(outputs)

@@ -21,6 +21,7 @@ from labkit import checkpoints, evaluation, execution
 from labkit.callbacks import Callbacks
 from labkit.checkpoints import Progress
 from labkit.errors import LabkitError
+from labkit.feeding import Feed
 
 if TYPE_CHECKING:
     import keras
@@ -129,12 +130,14 @@ def fit(
     saver = _Saver(checkpoint)
     recipe, wanted = next(iter(recipes.values())), set(recipes if until is None else until)
     first, last = len(progress.seconds_per_epoch), max(recipes[name].epochs for name in wanted)
+    feed = Feed(splits["train"].inputs, splits["train"].targets)
     quiet = last == 1  # nothing to follow, and no bar left in a stored output
     bar = tqdm(range(first, last), desc=title, unit="epoch", leave=False, disable=quiet)
     for epoch in bar:
         order = np.random.RandomState([seed, _ORDER, epoch]).permutation(len(splits["train"]))
         callbacks.epoch_begins(epoch)
-        logs = _epoch(model, recipe, splits, order, progress)
+        batches = feed.batches(recipe.batch_size, order)
+        logs = _epoch(model, batches, splits.get("validation"), progress)
         if callbacks:
             logs["learning_rate"] = float(model.optimizer.learning_rate)
         for name, value in logs.items():
@@ -163,26 +166,15 @@ def _own(progress: Progress, recipe: Recipe) -> Progress:
 
 
 def _epoch(
-    model: keras.Model,
-    recipe: Recipe,
-    splits: Mapping[str, Split],
-    order: np.ndarray,
-    progress: Progress,
+    model: keras.Model, batches: Mapping[str, Any], validation: Split | None, progress: Progress
 ) -> dict[str, float]:
     """Train one epoch, validate, and return what Keras's `fit` would log."""
-    train_split = splits["train"]
     started = time.perf_counter()
-    logs = model.fit(
-        train_split.inputs[order],
-        train_split.targets[order],
-        batch_size=recipe.batch_size,
-        shuffle=False,
-        verbose=0,
-    ).history
+    logs = model.fit(**batches, shuffle=False, verbose=0).history
     progress.seconds_per_epoch.append(time.perf_counter() - started)
     logs = evaluation.with_data_loss({name: values[0] for name, values in logs.items()})
-    if "validation" in splits:
-        validated = evaluation.measured(model, splits["validation"])
+    if validation:
+        validated = evaluation.measured(model, validation)
         logs |= {f"val_{name}": value for name, value in validated.items()}
     return logs
 

@@ -161,12 +161,16 @@ def orders(monkeypatch, dataset):
     def of(seed, epochs=3):
         seen = []
 
-        def epoch(model, recipe, parts, order, progress):
-            seen.append(order.tolist())
+        def epoch(model, batches, validation, progress):
             progress.seconds_per_epoch.append(1.0)
             return {"loss": 0.5}
 
+        def batches(feed, size, order):
+            seen.append(order.tolist())
+            return {}
+
         monkeypatch.setattr(fitting, "_epoch", epoch)
+        monkeypatch.setattr(fitting.Feed, "batches", batches)
         recipe = tiny.recipe(epochs=epochs)
         fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=seed)
         return seen
@@ -198,7 +202,7 @@ def test_the_order_is_not_that_of_the_split(orders, dataset):
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_stops_once_the_loss_is_no_number(monkeypatch, dataset, loss):
-    def epoch(model, recipe, parts, order, progress):
+    def epoch(model, batches, validation, progress):
         progress.seconds_per_epoch.append(1.0)
         return {"loss": 0.5 if len(progress.seconds_per_epoch) < 3 else loss}
 
@@ -294,7 +298,7 @@ def minutes(monkeypatch):
     """Each epoch takes a minute, on a clock of its own."""
     clock = types.SimpleNamespace(now=time.monotonic())
 
-    def epoch(model, recipe, parts, order, progress):
+    def epoch(model, batches, validation, progress):
         clock.now += 60.0
         progress.seconds_per_epoch.append(60.0)
         return {"loss": 0.5}
