@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from labkit import checkpoints, evaluation, execution
+from labkit import checkpoints, evaluation
 from labkit.callbacks import Callbacks
 from labkit.checkpoints import Progress
 from labkit.errors import LabkitError
+from labkit.execution import PLAIN, Execution
 from labkit.feeding import Feed
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ _ORDER = 2
 CHECKPOINT_SECONDS = 10.0  # at most so much training is lost when a run is killed
 
 
-def compiled(model: keras.Model, recipe: Recipe, *, updates: int = 0) -> keras.Model:
+def compiled(model: keras.Model, recipe: Recipe, *, execution: Execution = PLAIN) -> keras.Model:
     """Return the model to train: with augmentation before it, and everything measured.
 
     Args:
         model: as the notebook built it.
         recipe: resolved at the budget.
-        updates: of the weights, that `execution.steps` may make faster; 0 goes step by step.
+        execution: as `fit` is given it.
     """
     import keras
 
@@ -55,7 +56,7 @@ def compiled(model: keras.Model, recipe: Recipe, *, updates: int = 0) -> keras.M
         optimizer=recipe.fresh_optimizer(),
         loss=recipe.loss,
         metrics=metrics,
-        steps_per_execution=execution.steps(updates),
+        steps_per_execution=execution.steps,
     )
     trainable.optimizer.build(trainable.trainable_variables)
     return trainable
@@ -101,6 +102,7 @@ def fit(
     seed: int,
     checkpoint: Path | None = None,
     until: Collection[str] | None = None,
+    execution: Execution = PLAIN,
     title: str = "",
 ) -> Iterator[tuple[str, Progress]]:
     """Train epoch by epoch, from the start or from where a checkpoint left off.
@@ -115,6 +117,7 @@ def fit(
             to save to; None saves nothing.
         until: names of the recipes with the last of which training ends, though others be still
             under way; their checkpoint is saved then. None is all of them.
+        execution: faster or as Keras does by itself.
         title: shown beside the progress bar.
 
     Yields:
@@ -137,7 +140,8 @@ def fit(
         order = np.random.RandomState([seed, _ORDER, epoch]).permutation(len(splits["train"]))
         callbacks.epoch_begins(epoch)
         batches = feed.batches(recipe.batch_size, order)
-        logs = _epoch(model, batches, splits.get("validation"), progress)
+        logs = _epoch(model, batches, progress, execution)
+        logs |= _validated(model, splits)
         if callbacks:
             logs["learning_rate"] = float(model.optimizer.learning_rate)
         for name, value in logs.items():
@@ -166,17 +170,22 @@ def _own(progress: Progress, recipe: Recipe) -> Progress:
 
 
 def _epoch(
-    model: keras.Model, batches: Mapping[str, Any], validation: Split | None, progress: Progress
+    model: keras.Model, batches: Mapping[str, Any], progress: Progress, execution: Execution
 ) -> dict[str, float]:
-    """Train one epoch, validate, and return what Keras's `fit` would log."""
+    """Train one epoch, and return what Keras's `fit` would log."""
     started = time.perf_counter()
-    logs = model.fit(**batches, shuffle=False, verbose=0).history
+    with execution.arithmetic():
+        logs = model.fit(**batches, shuffle=False, verbose=0).history
     progress.seconds_per_epoch.append(time.perf_counter() - started)
-    logs = evaluation.with_data_loss({name: values[0] for name, values in logs.items()})
-    if validation:
-        validated = evaluation.measured(model, validation)
-        logs |= {f"val_{name}": value for name, value in validated.items()}
-    return logs
+    return evaluation.with_data_loss({name: values[0] for name, values in logs.items()})
+
+
+def _validated(model: keras.Model, splits: Mapping[str, Split]) -> dict[str, float]:
+    """Return what Keras's `fit` would log of the validation examples, if there are any."""
+    if "validation" not in splits:
+        return {}
+    measured = evaluation.measured(model, splits["validation"])
+    return {f"val_{name}": value for name, value in measured.items()}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from labkit import evaluation, execution, provenance
+from labkit import evaluation, provenance
 from labkit.checkpoints import Progress
 from labkit.errors import ModelError, ParameterError
 from labkit.recipes import SMOKE_EXAMPLES, Recipe
@@ -153,7 +153,7 @@ class Job:
             confusion=counts,
             mistakes=mistakes,
             measures=evaluation.measures(self.measure, model, self.dataset),
-            provenance=provenance.collect() | {"execution": execution.described(trained)},
+            provenance=provenance.collect(),
         )
 
     def _stamp(self, splits: Mapping[str, Split]) -> DataStamp:

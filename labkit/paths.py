@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from labkit import checkpoints, fitting, workspace
+from labkit import checkpoints, execution, fitting, workspace
 from labkit.callbacks import is_own
 from labkit.errors import ParameterError
 from labkit.jobs import Job, built
@@ -98,7 +98,7 @@ def trained(
         checkpoint: where an unfinished training is kept. If it cannot go on with all of `until`,
             the path starts afresh; if it can, those of `jobs` that it does not know are left out.
             None keeps nothing.
-        fast: make many weight updates to one call from Python, where that pays.
+        fast: as `execution.chosen` has it, where that pays.
     """
     import keras
 
@@ -110,8 +110,9 @@ def trained(
     keras.utils.set_random_seed(first.seed)
     model = built(first.build)
     splits = first.splits()
-    updates = max(job.updates(splits) for job in wanted) if fast else 0
-    compiled = fitting.compiled(model, first.resolved, updates=updates)
+    updates = max(job.updates(splits) for job in wanted)
+    how = execution.chosen(model, updates) if fast else execution.PLAIN
+    compiled = fitting.compiled(model, first.resolved, execution=how)
     ends = fitting.fit(
         compiled,
         {key: job.resolved for key, job in followed.items()},
@@ -119,11 +120,13 @@ def trained(
         seed=first.seed,
         checkpoint=checkpoint,
         until=[job.key for job in wanted],
+        execution=how,
         title=title(wanted),
     )
     for key, progress in ends:
         job = followed[key]
-        yield job, job.run(model, compiled, splits, progress, started)
+        run = job.run(model, compiled, splits, progress, started)
+        yield job, dataclasses.replace(run, provenance={**run.provenance, **how.described()})
 
 
 def _followed(

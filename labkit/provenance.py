@@ -13,6 +13,8 @@ from pathlib import Path
 
 from labkit import workspace
 
+CPUINFO = Path("/proc/cpuinfo")
+
 
 def collect() -> Mapping[str, str]:
     """Return where and when this process runs, every value a short text.
@@ -36,11 +38,16 @@ def collect() -> Mapping[str, str]:
     }
 
 
-def device() -> str:
-    """Return what trains, e.g. "2 CPU cores (AMD EPYC)" or "GPU (NVIDIA H200)"."""
+def has_gpu() -> bool:
+    """Say whether a GPU trains."""
     import keras
 
-    if any(name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()):
+    return any(name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices())
+
+
+def device() -> str:
+    """Return what trains, e.g. "2 CPU cores (AMD EPYC)" or "GPU (NVIDIA H200)"."""
+    if has_gpu():
         return f"GPU ({_gpu_name()})"
     return f"{cores()} CPU cores ({_processor()})"
 
@@ -52,13 +59,22 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def processor_features() -> frozenset[str]:
+    """Return what the processor's instructions are, by Linux's names; elsewhere nothing."""
+    return frozenset(_of_processor("flags").split())
+
+
 def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
+    return _of_processor("model name") or platform.processor() or platform.machine()
+
+
+def _of_processor(entry: str) -> str:
+    """Return what Linux says of the processor under this name; nothing where it says nothing."""
+    if CPUINFO.is_file():
+        for line in CPUINFO.read_text(encoding="utf-8").splitlines():
+            if line.startswith(entry):
                 return " ".join(line.split(":", 1)[1].split())
-    return platform.processor() or platform.machine()
+    return ""
 
 
 def _gpu_name() -> str:

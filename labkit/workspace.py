@@ -19,17 +19,18 @@ from labkit.errors import ParameterError, nearest
 BUDGETS = ("smoke", "lab", "full")  # from the least work to the most
 MODES = ("train", "replay", "auto")
 SOURCES = ("auto", "real", "sample", "local")
+PRECISIONS = ("auto", "float32")
 RECORDED_BUDGETS = ("full", "lab")  # what a page may show, best first
 
-_CHOICES = {"budget": BUDGETS, "mode": MODES, "source": SOURCES}
-_DEFAULTS = {"budget": "lab", "mode": "train", "source": "auto"}
+_CHOICES = {"budget": BUDGETS, "mode": MODES, "source": SOURCES, "precision": PRECISIONS}
+_DEFAULTS = {"budget": "lab", "mode": "train", "source": "auto", "precision": "auto"}
 
 
 def choice(name: str, value: str | None = None) -> str:
-    """Return the budget, mode or source in force.
+    """Return the budget, mode, source or precision in force.
 
     Args:
-        name: ``"budget"``, ``"mode"`` or ``"source"``.
+        name: ``"budget"``, ``"mode"``, ``"source"`` or ``"precision"``.
         value: what the notebook asks for; None leaves it to ``LABKIT_<NAME>``, then the default.
 
     Raises:

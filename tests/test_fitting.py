@@ -161,7 +161,7 @@ def orders(monkeypatch, dataset):
     def of(seed, epochs=3):
         seen = []
 
-        def epoch(model, batches, validation, progress):
+        def epoch(model, batches, progress, execution):
             progress.seconds_per_epoch.append(1.0)
             return {"loss": 0.5}
 
@@ -172,7 +172,7 @@ def orders(monkeypatch, dataset):
         monkeypatch.setattr(fitting, "_epoch", epoch)
         monkeypatch.setattr(fitting.Feed, "batches", batches)
         recipe = tiny.recipe(epochs=epochs)
-        fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=seed)
+        fit(compiled(tiny.dense(), recipe), recipe, {"train": dataset.train}, seed=seed)
         return seen
 
     return of
@@ -202,7 +202,7 @@ def test_the_order_is_not_that_of_the_split(orders, dataset):
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_stops_once_the_loss_is_no_number(monkeypatch, dataset, loss):
-    def epoch(model, batches, validation, progress):
+    def epoch(model, batches, progress, execution):
         progress.seconds_per_epoch.append(1.0)
         return {"loss": 0.5 if len(progress.seconds_per_epoch) < 3 else loss}
 
@@ -298,7 +298,7 @@ def minutes(monkeypatch):
     """Each epoch takes a minute, on a clock of its own."""
     clock = types.SimpleNamespace(now=time.monotonic())
 
-    def epoch(model, batches, validation, progress):
+    def epoch(model, batches, progress, execution):
         clock.now += 60.0
         progress.seconds_per_epoch.append(60.0)
         return {"loss": 0.5}

@@ -88,9 +88,9 @@ def trained_epochs(monkeypatch):
     """The epochs that are trained, as they begin."""
     epochs, epoch = [], fitting._epoch
 
-    def counted(model, recipe, splits, order, progress):
+    def counted(model, batches, progress, execution):
         epochs.append(len(progress.seconds_per_epoch))
-        return epoch(model, recipe, splits, order, progress)
+        return epoch(model, batches, progress, execution)
 
     monkeypatch.setattr(fitting, "_epoch", counted)
     return epochs

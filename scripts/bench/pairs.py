@@ -46,7 +46,7 @@ def compare(
     Args:
         name: of what both do.
         first, second: do it once and return the seconds that count.
-        turns: at least one, after one that warms both up and is not counted. Who begins
+        turns: at least one, after a call of either that warms up and is not counted. Who begins
             alternates, because what runs second may find a warmer or a busier machine.
     """
     first(), second()
