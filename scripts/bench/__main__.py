@@ -2,10 +2,12 @@
 
     python scripts/bench [--only overhead|gain|augmentation|around|tests] [--turns 5] [--out FILE]
 
-Prints a table and writes JSON with machine, versions and date. Whatever trains is a ratio of two
-sides that took turns; the rest is seconds on this machine, beside the budget that the course sets
-itself. All of it but `tests` is measured by default, which takes about an hour on two cores
-and should have them for itself. It needs the real data (`LABKIT_DATA`, or a filled cache).
+Prints a table and writes JSON with machine, versions and date of each part; parts that are not
+measured stay as they are in the file. Whatever trains is a ratio of two sides that took turns; the
+rest is seconds on this machine, beside the budget that the course sets itself. All of it but
+`tests` is measured by default, which takes about an hour on two cores and should have them for
+itself. It needs the real data (`LABKIT_DATA`, or a filled cache). The page "How fast" shows
+`book/how_fast.json`.
 """
 
 from __future__ import annotations
@@ -53,6 +55,14 @@ def geometric_mean(rows: Sequence[dict[str, Any]]) -> float:
     return math.exp(statistics.fmean(math.log(row["median"]) for row in rows))
 
 
+def write(path: Path, parts: dict[str, Any]) -> None:
+    """Write parts into the file, beside those that it has already."""
+    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(there | parts, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print as it goes, and write; return the exit code."""
     from labkit import provenance
@@ -64,17 +74,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     chosen = parts(options.turns)
     names = [options.only] if options.only else [name for name in chosen if name != "tests"]
-    found: dict[str, Any] = {"machine": dict(provenance.collect())}
     for name in names:
         print(f"\n{name}", flush=True)
-        found[name] = []
+        rows = []
         for row in chosen[name]():
-            found[name].append(row)
+            rows.append(row)
             print(line(row), flush=True)
+        part: dict[str, Any] = {"machine": dict(provenance.collect()), "rows": rows}
         if name in ("overhead", "gain"):
-            print(f"{'geometric mean':18} {geometric_mean(found[name]):5.2f}")
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            part["geometric_mean"] = round(geometric_mean(rows), 3)
+            print(f"{'geometric mean':18} {part['geometric_mean']:5.2f}")
+        write(options.out, {name: part})
     print(f"\n{options.out}")
     return 0
 

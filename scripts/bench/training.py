@@ -102,6 +102,12 @@ def with_labkit(network: Network, data: Any, *, recorded: bool) -> dict[str, flo
     return {"seconds": seconds, "accuracy": run.test.accuracy, "how": how(run)}
 
 
+def mean_and_spread(values: list[float]) -> list[float]:
+    """Return the mean and, over seeds, the standard deviation; 0 where there is one seed."""
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return [round(statistics.fmean(values), 5), round(spread, 5)]
+
+
 def how(run: Any) -> str:
     """Return how a run was executed, e.g. "32 steps at a time, mixed_bfloat16"."""
     return f"{run.provenance['execution']}, {run.provenance['precision']}"
@@ -136,8 +142,8 @@ def compared(name: str, *, recorded: bool, turns: int = TURNS) -> dict[str, Any]
     return ratio.as_json() | {
         "how": executed[-1],
         "images": images(name),
-        "accuracy": [round(statistics.fmean(measured[one][1:]), 4) for one in (first, second)],
-        "difference": [round(statistics.fmean(gaps), 4), round(statistics.stdev(gaps), 4)],
+        "accuracy": {name: mean_and_spread(side[1:]) for name, side in measured.items()},
+        "difference": mean_and_spread(gaps),  # labkit − plain Keras, paired by seed
     }
 
 
