@@ -80,11 +80,12 @@ def main(arguments: list[str] | None = None) -> int:
         for row in chosen[name]():
             rows.append(row)
             print(line(row), flush=True)
-        part: dict[str, Any] = {"machine": dict(provenance.collect()), "rows": rows}
-        if name in ("overhead", "gain"):
-            part["geometric_mean"] = round(geometric_mean(rows), 3)
+            part: dict[str, Any] = {"machine": dict(provenance.collect()), "rows": rows}
+            if name in ("overhead", "gain"):
+                part["geometric_mean"] = round(geometric_mean(rows), 3)
+            write(options.out, {name: part})
+        if "geometric_mean" in part:
             print(f"{'geometric mean':18} {part['geometric_mean']:5.2f}")
-        write(options.out, {name: part})
     print(f"\n{options.out}")
     return 0
 
