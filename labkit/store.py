@@ -140,12 +140,29 @@ def add(run: Run, folder: Path | None = None, *, replace: bool = False) -> None:
 
 
 def merge(source: Path, folder: Path | None = None) -> list[str]:
-    """Bring the records of another folder home; return the experiments that had any."""
+    """Bring the records of another folder home; return the experiments that had any.
+
+    Raises:
+        ParameterError: a run is not in float32, as a person's may be; its experiment stays.
+    """
     names = experiments(source)
     for name in names:
-        for run in read(name, source):
+        runs = read(name, source)
+        _require_precise(runs)
+        for run in runs:
             add(run, folder)
     return names
+
+
+def _require_precise(runs: tuple[Run, ...]) -> None:
+    for run in runs:
+        if run.provenance.get("precision", "float32") != "float32":
+            raise ParameterError(
+                run.experiment,
+                expected="runs as they are recorded, in float32",
+                received=f"seed {run.seed} in {run.provenance['precision']}",
+                remedy=f"Record it: {command(run.experiment, run.budget, str(run.seed))}.",
+            )
 
 
 def require_recordable(experiment: str, budget: str, source: str) -> None:

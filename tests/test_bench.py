@@ -9,7 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts" / "bench"))
 
 import around
+import command
 import pairs
+import training
 
 
 def sides(*times):
@@ -60,3 +62,102 @@ def test_loading_is_measured_in_seconds_and_memory():
     assert found["what"] == "load boston_housing (excerpt)"
     assert 0 < found["seconds"] < 60
     assert found["megabytes"] >= 0 and found["peak_megabytes"] >= 0
+
+
+def test_a_change_is_a_sentence_at_the_end_of_a_notebook(tmp_path):
+    notebook = tmp_path / "01_x.ipynb"
+    notebook.write_text(json.dumps({"cells": [{"cell_type": "code"}], "nbformat": 4}))
+    around.change(notebook)
+    first, last = json.loads(notebook.read_text())["cells"]
+    assert first == {"cell_type": "code"}
+    assert (last["cell_type"], last["source"]) == ("markdown", "And so on.")
+
+
+def test_more_notebooks_are_copies_with_their_place_in_the_contents(tmp_path):
+    notebook = tmp_path / "notebooks" / "01_x.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_text("{}")
+    before = "chapters:\n      - file: notebooks/01_x\n      - file: notebooks/02_y\n"
+    (tmp_path / "_toc.yml").write_text(before)
+    around.add_notebooks(tmp_path, notebook)
+    entries = (tmp_path / "_toc.yml").read_text().splitlines()
+    names = [line.rpartition("/")[2] for line in entries[1:]]
+    assert names == ["01_x", *(f"{50 + number}_copy" for number in range(10)), "02_y"]
+    copies = sorted(path.stem for path in notebook.parent.glob("*_copy.ipynb"))
+    assert copies == names[1:-1]
+
+
+# --- what is written --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    """Return a function that measures a made-up part, and the file it is written to."""
+    out = tmp_path / "new" / "bench.json"
+    rows = [
+        {"name": "a", "seconds": [4, 2], "median": 2.0, "low": 1, "high": 3},
+        {"name": "b", "seconds": [16, 2], "median": 8.0, "low": 8, "high": 8},
+    ]
+    timings = [{"what": "labkit --help", "seconds": 0.4, "budget": 0.5}]
+    made_up = {"gain": lambda: iter(rows), "around": lambda: iter(timings)}
+    monkeypatch.setattr(command, "parts", lambda turns: made_up)
+
+    def measure(part):
+        assert command.main(["--only", part, "--out", str(out)]) == 0
+        return json.loads(out.read_text())
+
+    return measure
+
+
+def test_a_part_is_written_with_its_machine_beside_those_measured_before(measured):
+    alone = measured("gain")
+    both = measured("around")
+    assert both["gain"] == alone["gain"]
+    assert both["gain"]["geometric_mean"] == 4
+    assert "geometric_mean" not in both["around"]
+    assert all(part["machine"]["device"] for part in both.values())
+
+
+def test_what_is_written_is_printed(measured, capsys):
+    measured("gain")
+    measured("around")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line]
+    assert lines[1] == ["a", "2.00", "(1.00", "to", "3.00)", "4.0", "s", "÷", "2.0", "s"]
+    assert ["geometric", "mean", "4.00"] in lines
+    assert ["labkit", "--help", "0.40", "s", "of", "0.5"] in lines
+
+
+def test_an_interrupted_measurement_keeps_the_rows_it_had(measured, monkeypatch, tmp_path):
+    def interrupted():
+        yield {"name": "a", "seconds": [4, 2], "median": 2.0, "low": 1, "high": 3}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "parts", lambda turns: {"gain": interrupted})
+    out = tmp_path / "bench.json"
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["--only", "gain", "--out", str(out)])
+    assert [row["name"] for row in json.loads(out.read_text())["gain"]["rows"]] == ["a"]
+
+
+def test_accuracies_have_a_spread_over_seeds():
+    assert training.mean_and_spread([0.9, 0.92]) == [0.91, 0.01414]
+    assert training.mean_and_spread([0.9]) == [0.9, 0.0]
+
+
+@pytest.mark.practical
+def test_both_ways_of_training_learn_the_same(monkeypatch):
+    monkeypatch.setattr(training, "EPOCHS", 1)
+    monkeypatch.setattr(training, "images", lambda name: 640)
+    monkeypatch.setattr(training, "digits", sample_digits)
+    found = training.compared("dense-4", recorded=True, turns=1)
+    assert found["how"] == "1 step at a time, float32"
+    assert found["images"] == 640
+    assert abs(found["difference"][0]) < 0.15
+    assert 0.4 < found["accuracy"]["labkit"][0] < 1 and 0.4 < found["accuracy"]["plain"][0] < 1
+
+
+def sample_digits(images, seed):
+    from labkit import datasets
+
+    sizes = {"train": images, "validation": 100, "one_hot": True}
+    return datasets.load("mnist", **sizes, seed=seed, source="sample")

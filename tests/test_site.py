@@ -330,6 +330,8 @@ def test_the_pages_tell_the_settings_that_labkit_has(monkeypatch):
         values = ", ".join(f"`{value}`" for value in allowed)
         default = workspace.choice(name)
         assert f"| `{name.upper()}` | `LABKIT_{name.upper()}` | {values} | `{default}` |" in text
+    precisions = " or ".join(f"`{value}`" for value in workspace.PRECISIONS)
+    assert f"`LABKIT_PRECISION`, {precisions}," in " ".join(text.split())
 
 
 # In a browser. The build above needs none, so these are skipped where none is installed.

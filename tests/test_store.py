@@ -141,6 +141,18 @@ def test_brings_the_records_of_another_folder_home(tmp_path):
     assert len(store.read("01/dense")) == 1
 
 
+def test_a_run_that_was_rounded_is_not_brought_home(tmp_path):
+    rounded = {"finished": "2026-11-21", "precision": "mixed_bfloat16"}
+    precise = rounded | {"precision": "float32"}
+    store.add(made_up_run(seed=0, provenance=precise), tmp_path / "mine")
+    store.add(made_up_run(seed=1, provenance=rounded), tmp_path / "mine")
+    with pytest.raises(
+        ParameterError, match="received seed 1 in mixed_bfloat16. Record it: labkit"
+    ):
+        store.merge(tmp_path / "mine")
+    assert keys() == []
+
+
 @pytest.mark.parametrize(("budget", "source"), [("smoke", "mirror"), ("full", "sample")])
 def test_never_keeps_a_smoke_run_or_one_on_sample_data(budget, source):
     stamp = dataclasses.replace(made_up_run().dataset, source=source)

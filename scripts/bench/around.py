@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TIMES = 3  # of which the median counts
+MORE = 10  # notebooks that the site is built with besides
+SESSION = {"smoke": 20, "lab": 600}  # seconds that a practical may train at a budget
 REPLAY = {"LABKIT_MODE": "replay", "LABKIT_SOURCE": "local"}
 # Loads a dataset and prints seconds, its own bytes, and by how much memory grew at the most.
 LOAD = """
@@ -94,7 +97,7 @@ def _loaded(name: str, source: str) -> dict[str, Any]:
 
 
 def pages() -> Iterator[dict[str, Any]]:
-    """Measure replay of each page, and the site, built whole and after one change."""
+    """Measure replay of each page, and that nothing has to be made again."""
     notebooks = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
     for notebook in notebooks:
         with tempfile.TemporaryDirectory() as folder:
@@ -102,10 +105,61 @@ def pages() -> Iterator[dict[str, Any]]:
             yield row(f"replay {notebook.stem}", timed(command, times=1, settings=REPLAY))
     check = [PYTHON, "scripts/make_notebooks.py"]
     yield row(f"make notebooks, nothing changed ({len(notebooks)})", timed(check, times=1))
+
+
+def site() -> Iterator[dict[str, Any]]:
+    """Measure the site in a copy: built whole, again, after one change, and with more notebooks."""
     with tempfile.TemporaryDirectory() as folder:
-        build = [BIN / "jupyter-book", "build", "--path-output", folder, "book/"]
-        yield row(f"site, whole ({len(notebooks)} notebooks)", timed(build, times=1))
+        copy = Path(folder, "course")
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "_build", "node_modules"))
+        notebook = copy / "notebooks" / "01_mnist_dense.ipynb"
+        build = [BIN / "jupyter-book", "build", copy / "book"]
+        count = len(list((copy / "notebooks").rglob("[0-9]*.ipynb")))
+        yield row(f"site, whole ({count} notebooks)", timed(build, times=1))
         yield row("site, nothing changed", timed(build, times=1))
+        change(notebook)
+        yield row("site, one notebook changed", timed(build, times=1))
+        add_notebooks(copy, notebook)
+        shutil.rmtree(copy / "_build")
+        yield row(f"site, whole ({count + MORE} notebooks)", timed(build, times=1))
+
+
+def change(notebook: Path) -> None:
+    """Add a sentence to the end of a notebook."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    sentence = {"cell_type": "markdown", "id": "more", "metadata": {}, "source": "And so on."}
+    content["cells"].append(sentence)
+    notebook.write_text(json.dumps(content), encoding="utf-8")
+
+
+def add_notebooks(course: Path, notebook: Path) -> None:
+    """Add `MORE` copies of a notebook to a course, as chapters after it."""
+    contents = course / "_toc.yml"
+    entry = f"      - file: notebooks/{notebook.stem}\n"
+    names = [f"{50 + number}_copy" for number in range(MORE)]
+    for name in names:
+        shutil.copy(notebook, notebook.with_stem(name))
+    entries = [entry.replace(notebook.stem, name) for name in (notebook.stem, *names)]
+    text = contents.read_text(encoding="utf-8")
+    contents.write_text(text.replace(entry, "".join(entries)), encoding="utf-8")
+
+
+def practicals() -> Iterator[dict[str, Any]]:
+    """Measure each practical trained by a person, imports and all, at `smoke` and at `lab`."""
+    for notebook in sorted((ROOT / "notebooks").rglob("0[1-6]*.ipynb")):
+        for budget, at_most in SESSION.items():
+            with tempfile.TemporaryDirectory() as folder:
+                command = [BIN / "labkit", "run", notebook, "-o", Path(folder, notebook.name)]
+                seconds = timed(
+                    command,
+                    times=1,
+                    settings={
+                        "LABKIT_MODE": "train",
+                        "LABKIT_BUDGET": budget,
+                        "XDG_DATA_HOME": folder,
+                    },
+                )
+            yield row(f"{notebook.stem} at {budget}", seconds, at_most)
 
 
 def tests() -> Iterator[dict[str, Any]]:
@@ -113,4 +167,4 @@ def tests() -> Iterator[dict[str, Any]]:
     yield row("make test", timed(["make", "test"], times=1), 20 * 60)
 
 
-PARTS = (commands, loading, pages)
+PARTS = (commands, loading, pages, site)

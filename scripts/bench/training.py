@@ -7,11 +7,12 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import networks
+import numpy as np
 import pairs
 from networks import Network
 
@@ -53,7 +54,6 @@ def environment(**settings: str) -> Iterator[None]:
 def plain(network: Network, data: Any, seed: int) -> dict[str, float]:
     """Train with plain Keras, measuring what a record holds; return seconds and accuracy."""
     import keras
-    import numpy as np
     from keras import Input, Sequential
 
     started = time.perf_counter()
@@ -160,7 +160,11 @@ def gain(turns: int = TURNS) -> Iterator[dict[str, Any]]:
 
 
 def augmentation(turns: int = TURNS) -> Iterator[dict[str, Any]]:
-    """Yield R2's third model with augmentation ÷ without: what deforming the images costs."""
+    """Yield what deforming the images costs R2's third model, and how long its steps wait.
+
+    The first row is the training with augmentation ÷ without. The second is an epoch as labkit
+    feeds it ÷ one of the same number of steps for which one batch is always there.
+    """
     deformed = networks.network("third")
     bare = Network("third", deformed.build, deformed.recipe | {"augmentation": ()})
     data = digits(images("third"), 0)
@@ -174,3 +178,41 @@ def augmentation(turns: int = TURNS) -> Iterator[dict[str, Any]]:
         functools.partial(seconds, bare),
         turns=turns,
     ).as_json()
+    fed, ready = epochs(deformed, data)
+    yield pairs.compare("third, fed", fed, ready, turns=turns).as_json()
+
+
+def epochs(network: Network, data: Any) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Return what trains an epoch from the feed, and what trains it on one batch, in seconds."""
+    import tensorflow as tf
+
+    import labkit
+    from labkit import execution, fitting
+    from labkit.feeding import Feed
+
+    recipe = labkit.Recipe(**network.recipe, epochs=1, metrics=("accuracy",))
+    model = network.build()
+    feed = Feed(data.train.inputs, data.train.targets)
+    count, size = len(data.train.inputs), recipe.batch_size
+    how = execution.chosen(model, EPOCHS * (count // size))
+    trained = fitting.compiled(model, recipe, execution=how)
+    batch = tuple(array[:size] for array in (data.train.inputs, data.train.targets))
+
+    options = tf.data.Options()
+    options.autotune.enabled = False  # as in the feed
+
+    def one_batch() -> dict[str, Any]:
+        repeated = tf.data.Dataset.from_tensors(batch).repeat(count // size)
+        return {"x": repeated.with_options(options)}
+
+    def epoch(batches: Callable[[], dict[str, Any]]) -> float:
+        with how.arithmetic():
+            started = time.perf_counter()
+            trained.fit(**batches(), verbose=0)
+            return time.perf_counter() - started
+
+    order = np.random.default_rng(0).permutation(count // size * size)
+    return (
+        functools.partial(epoch, lambda: feed.batches(size, order)),
+        functools.partial(epoch, one_batch),
+    )

@@ -1,0 +1,124 @@
+"""The page "How fast": its tables are the measurements, and its sentences hold for them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from yaml import safe_load
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts" / "bench"))
+
+import how_fast
+import networks
+import training
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "book" / "how_fast.md").read_text(encoding="utf-8")
+MEASURED = json.loads(how_fast.MEASURED.read_text(encoding="utf-8"))
+PARTS = ("overhead", "gain", "augmentation", "around", "practicals", "tests")
+
+
+def rows(part):
+    return MEASURED[part]["rows"]
+
+
+def a_row(**changes):
+    """Return a made-up row of two ways of training."""
+    return {
+        "name": "dense-4",
+        "images": 30_000,
+        "seconds": [12.345, 8.7],
+        "median": 1.414,
+        "low": 0.98,
+        "high": 1.7,
+        "difference": [-0.00123, 0.0021],
+        "how": "32 steps at a time, float32",
+    } | changes
+
+
+def test_a_network_s_row_is_what_was_measured():
+    table = how_fast.trainings([a_row()], "Keras", "labkit", "times as fast")
+    assert table.splitlines() == [
+        "| network | images | Keras, s | labkit, s | times as fast | accuracy |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| `dense-4` | 30,000 | 12 | 8.70 | 1.41 (0.98 to 1.70) | −0.0012 ± 0.0021 |",
+    ]
+
+
+def test_what_was_rounded_carries_the_mark():
+    row = a_row(name="conv-a", how="32 steps at a time, mixed_bfloat16")
+    assert "| `conv-a`* |" in how_fast.trainings([row], "Keras", "labkit", "times as fast")
+
+
+def test_seconds_and_datasets_stand_in_tables_of_their_own():
+    found = [
+        {"what": "import labkit", "seconds": 0.25, "budget": 0.5},
+        {"what": "labkit ledger", "seconds": 12.34, "budget": None},
+        {
+            "what": "load mnist (mirror)",
+            "seconds": 0.5,
+            "budget": None,
+            "megabytes": 219.84,
+            "peak_megabytes": 221.12,
+        },
+    ]
+    assert how_fast.timed(found).splitlines()[2:] == [
+        "| import labkit | 0.25 | 0.5 |",
+        "| labkit ledger | 12 |  |",
+    ]
+    assert how_fast.loading(found).splitlines()[2:] == ["| mnist (mirror) | 0.50 | 219.8 | 221.1 |"]
+
+
+def test_a_ratio_is_said_as_what_it_adds():
+    assert how_fast.percent({"median": 1.052, "low": 0.98, "high": 1.09}) == "5 % (−2 to 9 %)"
+
+
+def test_the_page_has_every_part_with_its_machine_and_types_no_result():
+    assert set(MEASURED) == set(PARTS)
+    for part, found in MEASURED.items():
+        assert {"device", "keras", "finished", "commit"} <= set(found["machine"]), part
+        assert f"{{{{ {part}_machine }}}}" in PAGE or part == "tests"
+    asked = set(re.findall(r"\{\{ (\w+) \}\}", PAGE))
+    given = set(how_fast.substitutions(MEASURED))
+    assert asked <= given
+    assert given - asked == {"tests_machine"}
+
+
+def test_the_extension_is_on_and_the_page_has_its_place():
+    config = safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert config["sphinx"]["local_extensions"]["how_fast"] == "book/_ext"
+    assert "- file: how_fast" in (ROOT / "_toc.yml").read_text(encoding="utf-8")
+
+
+# --- what the page says of the measurements -------------------------------------------------
+
+
+def test_every_network_of_r1_and_r2_was_trained_with_five_seeds_each():
+    assert [row["name"] for row in rows("gain")] == list(networks.NAMES)
+    assert [row["name"] for row in rows("overhead")] == list(training.OVERHEAD)
+    assert {row["turns"] for row in (*rows("gain"), *rows("overhead"))} == {5}
+    assert "fourteen networks" in PAGE and len(networks.NAMES) == 14
+
+
+def test_recordings_are_plain_and_people_s_trainings_are_not():
+    assert {row["how"] for row in rows("overhead")} == {"1 step at a time, float32"}
+    assert all(row["how"].startswith("32 steps at a time") for row in rows("gain"))
+
+
+@pytest.mark.parametrize("row", rows("overhead"), ids=lambda row: row["name"])
+def test_a_recording_costs_what_keras_costs(row):
+    assert row["median"] <= 1.02
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for part in ("around", "practicals", "tests") for row in rows(part) if row["budget"]],
+    ids=lambda row: row["what"],
+)
+def test_every_limit_is_kept(row):
+    assert row["seconds"] <= row["budget"]
