@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from scipy import stats
 from yaml import safe_load
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
@@ -108,6 +110,17 @@ def test_every_network_of_r1_and_r2_was_trained_with_five_seeds_each():
 def test_recordings_are_plain_and_people_s_trainings_are_not():
     assert {row["how"] for row in rows("overhead")} == {"1 step at a time, float32"}
     assert all(row["how"].startswith("32 steps at a time") for row in rows("gain"))
+
+
+def test_a_person_s_training_is_half_as_fast_again():
+    assert MEASURED["gain"]["geometric_mean"] >= 1.5
+
+
+@pytest.mark.parametrize("row", [*rows("gain"), *rows("overhead")], ids=lambda row: row["name"])
+def test_five_seeds_do_not_tell_the_accuracies_apart(row):
+    mean, spread = row["difference"]
+    width = stats.t.ppf(0.975, row["turns"] - 1) * spread / math.sqrt(row["turns"])
+    assert mean - width <= 0 <= mean + width
 
 
 @pytest.mark.parametrize("row", rows("overhead"), ids=lambda row: row["name"])
