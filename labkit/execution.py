@@ -13,8 +13,8 @@ seed. Weights stay in single precision, and whatever is measured is computed in 
 
 `make bench` measures what both gain. Tried on two cores and left out: XLA, which makes dense
 networks a little faster and costs seconds of compilation before it does; bfloat16 for dense
-networks and transposed convolutions, which gain little or nothing by it; another memory allocator's settings and other numbers of
-threads, which gain nothing.
+networks and transposed convolutions, which gain little or nothing by it; other settings of the
+memory allocator and other numbers of threads, which gain nothing.
 """
 
 from __future__ import annotations

@@ -62,6 +62,17 @@ def compiled(model: keras.Model, recipe: Recipe, *, execution: Execution = PLAIN
     return trainable
 
 
+def _build_metrics(model: keras.Model, targets: np.ndarray) -> None:
+    """Build the metrics; where the first step has to, TensorFlow traces all of it twice."""
+    import keras
+
+    shape = getattr(model, "output_shape", None)  # a list where there are several outputs
+    if isinstance(shape, tuple) and None not in shape[1:]:
+        outputs = keras.ops.zeros((1, *shape[1:]))
+        model.compute_metrics(None, keras.ops.convert_to_tensor(targets[:1]), outputs)
+        model.reset_metrics()
+
+
 def _has_penalty(model: keras.Model) -> bool:
     """Say whether a layer adds to the loss. Those that punish activities do so only when called."""
     layers = [layer for layer in model.layers if hasattr(layer, "layers")]
@@ -134,6 +145,7 @@ def fit(
     recipe, wanted = next(iter(recipes.values())), set(recipes if until is None else until)
     first, last = len(progress.seconds_per_epoch), max(recipes[name].epochs for name in wanted)
     feed = Feed(splits["train"].inputs, splits["train"].targets)
+    _build_metrics(model, splits["train"].targets)
     quiet = last == 1  # nothing to follow, and no bar left in a stored output
     bar = tqdm(range(first, last), desc=title, unit="epoch", leave=False, disable=quiet)
     for epoch in bar:

@@ -369,3 +369,50 @@ def test_a_path_that_ends_early_is_saved_there_however_short_it_was(monkeypatch,
     ends = fitting.fit(model, recipes, splits(dataset), seed=0, checkpoint=path, until=["short"])
     assert [(name, len(one.history["loss"])) for name, one in ends] == [("short", 2)]
     assert saved == [(["", "long"], 2)]
+
+
+# --- how a training begins ----------------------------------------------------------------
+
+
+class Traced(keras.Sequential):
+    """A network that counts how often its step is traced."""
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.traces = 0
+
+    def train_step(self, *data):
+        self.traces += 1
+        return super().train_step(*data)
+
+
+def traced():
+    return Traced([keras.Input((8, 8, 1)), *tiny.eventful().layers])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others trace as they like")
+def test_the_step_is_traced_once(dataset):
+    recipe = tiny.recipe()
+    model = seeded(traced, recipe)
+    fit(model, recipe, splits(dataset), seed=0)
+    assert model.traces == 1
+
+
+def test_building_the_metrics_changes_no_digit(dataset, monkeypatch):
+    recipe = tiny.recipe(metrics=("accuracy", "categorical_crossentropy"))
+    model = seeded(tiny.eventful, recipe)
+    built = fit(model, recipe, splits(dataset), seed=0).history
+    monkeypatch.setattr(fitting, "_build_metrics", lambda *_: None)
+    other = seeded(tiny.eventful, recipe)
+    assert fit(other, recipe, splits(dataset), seed=0).history == built
+    for one, same in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, same)
+
+
+def test_a_network_of_several_outputs_builds_its_metrics_by_itself(dataset):
+    pixels = keras.Input((8, 8, 1))
+    flat = layers.Flatten()(pixels)
+    model = keras.Model(pixels, [layers.Dense(2)(flat), layers.Dense(2)(flat)])
+    model.compile("sgd", "mse")
+    fitting._build_metrics(model, dataset.train.targets)
+    assert not any(variable.numpy().any() for one in model.metrics for variable in one.variables)
