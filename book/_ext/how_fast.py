@@ -65,15 +65,22 @@ def trainings(rows: Rows, first: str, second: str, ratio_of: str) -> str:
 
 
 def timed(rows: Rows) -> str:
-    """Return the table of everything but loading: seconds, and the budget where there is one."""
+    """Return the table of everything but loading: seconds, and the limit where there is one."""
     return table(
-        ("what", "seconds", "at most"),
+        ("what", "seconds", "limit, seconds"),
         [
-            (row["what"], seconds(row["seconds"]), f"{row['budget']:g}" if row["budget"] else "")
+            (row["what"], seconds(row["seconds"]), limit(row))
             for row in rows
             if "megabytes" not in row
         ],
     )
+
+
+def limit(row: Mapping[str, Any]) -> str:
+    """Return a row's limit, and whether it is missed, e.g. "20, missed"; nothing without one."""
+    if not row["budget"]:
+        return ""
+    return f"{row['budget']:g}" + ", missed" * (row["seconds"] > row["budget"])
 
 
 def loading(rows: Rows) -> str:
