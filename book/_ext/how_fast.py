@@ -14,6 +14,7 @@ from typing import Any
 
 MEASURED = Path(__file__).resolve().parent.parent / "how_fast.json"
 ROUNDED = "mixed_bfloat16"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -25,8 +26,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def ratio(row: Mapping[str, Any]) -> str:
-    """Return a ratio with its range over the turns, e.g. "1.45 (1.38 to 1.60)"."""
-    return f"{row['median']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    """Return a ratio with its range over the turns, e.g. "1.45 (1.38 to 1.60)", on one line."""
+    return unbroken(f"{row['median']:.2f} ({row['low']:.2f} to {row['high']:.2f})")
 
 
 def percent(row: Mapping[str, Any]) -> str:
@@ -38,23 +39,28 @@ def percent(row: Mapping[str, Any]) -> str:
 def difference(row: Mapping[str, Any]) -> str:
     """Return a difference of accuracy with its spread over seeds, e.g. "+0.0002 ± 0.0011"."""
     mean, spread = row["difference"]
-    return f"{mean:+.4f} ± {spread:.4f}".replace("-", "−")
+    return unbroken(f"{mean:+.4f} ± {spread:.4f}".replace("-", "−"))
+
+
+def unbroken(text: str) -> str:
+    """Return a text that no line ends within."""
+    return text.replace(" ", NO_BREAK)
 
 
 def seconds(value: float) -> str:
     """Return seconds with as many digits as mean something."""
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    digits = 2 if value < 1 else 1 if value < 100 else 0
+    return f"{value:.{digits}f}"
 
 
 def trainings(rows: Rows, first: str, second: str, ratio_of: str) -> str:
     """Return the table of networks that were trained in two ways, the two sides in seconds."""
-    head = ("network", "images", f"{first}, s", f"{second}, s", ratio_of, "accuracy")
+    sides = (unbroken(f"{side}, s") for side in (first, second))
     return table(
-        head,
+        ("network", *sides, ratio_of, "difference of accuracy"),
         [
             (
-                f"`{row['name']}`" + "*" * (ROUNDED in row["how"]),
-                f"{row['images']:,}",
+                row["name"] + r"\*" * (ROUNDED in row["how"]),
                 *map(seconds, row["seconds"]),
                 ratio(row),
                 difference(row),
