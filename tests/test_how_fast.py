@@ -73,8 +73,8 @@ def test_seconds_and_datasets_stand_in_tables_of_their_own():
         },
     ]
     assert how_fast.timed(found).splitlines()[2:] == [
-        "| import labkit | 0.25 | 0.5 |",
-        "| labkit ledger | 12.3 |  |",
+        "| `import labkit` | 0.25 | 0.5 |",
+        "| `labkit ledger` | 12.3 |  |",
         "| 02_x at smoke | 20.6 | 20, missed |",
     ]
     assert how_fast.loading(found).splitlines()[2:] == ["| mnist (mirror) | 0.50 | 219.8 | 221.1 |"]

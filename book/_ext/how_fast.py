@@ -75,11 +75,18 @@ def timed(rows: Rows) -> str:
     return table(
         ("what", "seconds", "limit, seconds"),
         [
-            (row["what"], seconds(row["seconds"]), limit(row))
+            (subject(row), seconds(row["seconds"]), limit(row))
             for row in rows
             if "megabytes" not in row
         ],
     )
+
+
+def subject(row: Mapping[str, Any]) -> str:
+    """Return what a row is about; a command as code, whose hyphens stay as they are."""
+    what = row["what"]
+    is_command = what.startswith(("import ", "labkit ", "make ")) and "," not in what
+    return f"`{what}`" if is_command else what
 
 
 def limit(row: Mapping[str, Any]) -> str:
