@@ -4,18 +4,18 @@
 
 Prints a table and writes JSON with machine, versions and date of each part; parts that are not
 measured stay as they are in the file. The parts are overhead, gain, augmentation, around,
-practicals and tests. Whatever trains is a ratio of two sides that took turns; the
-rest is seconds on this machine, beside the budget that the course sets itself. All of it but
-`tests` is measured by default, which takes more than an hour on two cores and should have them for
-itself. It needs the real data (`LABKIT_DATA`, or a filled cache). The page "How fast" shows
-`book/how_fast.json`.
+practicals and tests. Whatever trains is a ratio of two sides that took turns; the rest is seconds
+on this machine, beside the budget that the course sets itself.
+
+All of it but `tests` is measured by default, which takes more than an hour on two cores and should
+have them for itself. It needs the real data (`LABKIT_DATA`, or a filled cache). The page "How fast"
+shows `book/how_fast.json`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -53,7 +53,7 @@ def line(row: dict[str, Any]) -> str:
 
 def geometric_mean(rows: Sequence[dict[str, Any]]) -> float:
     """Return the geometric mean of the rows' ratios."""
-    return math.exp(statistics.fmean(math.log(row["median"]) for row in rows))
+    return statistics.geometric_mean(row["median"] for row in rows)
 
 
 def write(path: Path, parts: dict[str, Any]) -> None:
