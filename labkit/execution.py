@@ -6,8 +6,8 @@ take our word for it. A person's own training may differ from that in two things
 *Many weight updates to one call.* Keras returns to Python after every update, and networks as
 small as this course's spend a good part of their time on that. It changes no digit.
 
-*Updates of convolutional networks in bfloat16*, where the processor multiplies such numbers
-twice as fast as single-precision ones. That rounds: the curve is another draw, as from another
+*Updates of convolutional networks in bfloat16*, where the processor multiplies such numbers up
+to twice as fast as single-precision ones. That rounds: the curve is another draw, as from another
 seed. Weights stay in single precision, and whatever is measured is computed in it. With
 ``LABKIT_PRECISION=float32`` a training gives the recorded digits.
 
