@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_WHERE = {
-    "Recipe": "labkit.recipes",
+# What a notebook uses, and where it stands; the rooms are there by their own names.
+_NAMES = {
+    "Recipe": "labkit.training",
     "Run": "labkit.records",
-    "by_budget": "labkit.workspace",
+    "by_budget": "labkit.choices",
     "train": "labkit.training",
     "train_path": "labkit.training",
+}
+_MODULES = {
+    "checks": "labkit.course.checks",
+    "claims": "labkit.ledger.claims",
+    "notebook": "labkit.course.notebook",
 }
 __all__ = [
     "Recipe",
@@ -24,37 +30,28 @@ __all__ = [
     "by_budget",
     "checks",
     "claims",
-    "datasets",
-    "diagrams",
-    "errors",
-    "forest",
-    "intervals",
+    "course",
+    "data",
     "ledger",
     "notebook",
-    "pictures",
-    "plots",
     "records",
-    "replicates",
-    "store",
-    "tables",
+    "show",
     "train",
     "train_path",
-    "verdicts",
-    "workspace",
+    "training",
 ]
 
 if TYPE_CHECKING:
-    from labkit.recipes import Recipe
+    from labkit.choices import by_budget
     from labkit.records import Run
-    from labkit.training import train, train_path
-    from labkit.workspace import by_budget
+    from labkit.training import Recipe, train, train_path
 
 
 def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(importlib.import_module(_WHERE[name]), name)
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
     if name in __all__:
-        return importlib.import_module(f"labkit.{name}")
+        return importlib.import_module(_MODULES.get(name, f"labkit.{name}"))
     raise AttributeError(f"module 'labkit' has no attribute {name!r}")
 
 

@@ -42,7 +42,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 
 # %%
 import labkit
-from labkit import checks, datasets, pictures, plots, tables
+from labkit import checks, data, show
 
 mode = labkit.notebook.start(MODE)
 
@@ -69,7 +69,7 @@ EPOCHS = 5  # passes over the training images
 UNITS = 32  # of the one hidden layer
 
 # %%
-digits = datasets.load(
+digits = data.load(
     "mnist",
     train=TRAIN_IMAGES,
     validation=VALIDATION_IMAGES,
@@ -79,7 +79,7 @@ digits = datasets.load(
 
 # %% mystnb={"image": {"alt": "Eight handwritten digits in white on black, each with its label above it."}}
 few = digits.train.take(8, seed=0)
-pictures.images(few.images, [str(label) for label in few.labels])
+show.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
 # The network has one *hidden layer* of 32 units, and an output layer of ten, a probability for each digit.
 
@@ -99,7 +99,7 @@ def first_network():
 
 
 # %%
-tables.summary(first_network())
+show.summary(first_network())
 
 # %% [markdown]
 # A *recipe* says how to train it: what to minimise, how to change the weights, how often to go over the images.
@@ -149,9 +149,9 @@ first = labkit.train(
 )
 
 # %% mystnb={"image": {"alt": "Training and validation accuracy of the first network over five epochs. Both climb steeply in the first epoch and then level off; training accuracy ends above validation accuracy."}}
-axes = plots.curves(first, metric="accuracy")
+axes = show.curves(first, metric="accuracy")
 # %%
-tables.results({"first network": first})
+show.results({"first network": first})
 
 # %% [markdown]
 # Read the last line of the table first: it says how much work was done, from how many seeds, on what machine, and when. A
@@ -251,7 +251,7 @@ size = {
     "source": SOURCE,
 }
 other, again = (
-    datasets.load("mnist", seed=digits.seed + 1, **size) for _ in range(2)
+    data.load("mnist", seed=digits.seed + 1, **size) for _ in range(2)
 )
 assert (other.train.labels == again.train.labels).all(), (
     "one seed, one split"

@@ -44,7 +44,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 from functools import partial
 
 import labkit
-from labkit import checks, claims, datasets, pictures, plots, tables
+from labkit import checks, claims, data, ledger, show
 
 labkit.notebook.start(MODE)
 train = partial(labkit.train, budget=BUDGET, mode=MODE)
@@ -70,7 +70,7 @@ DROPOUT_RATE = 0.5  # share of units silenced in each training step
 # that R1 leaves unused: they let us watch the training without touching the test set.
 
 # %%
-digits = datasets.load(
+digits = data.load(
     "mnist",
     train=TRAIN_IMAGES,
     validation=VALIDATION_IMAGES,
@@ -82,7 +82,7 @@ digits.request
 
 # %% mystnb={"image": {"alt": "Two rows of eight handwritten digits in white on black, each with its label above it. They differ in slant, thickness and closure."}}
 few = digits.train.take(16, seed=0)
-pictures.images(few.images, [str(label) for label in few.labels])
+show.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
 # Each label is a *one-hot* vector: ten numbers, a one at the place of the digit. The output layer answers with ten
 # probabilities, and *categorical cross-entropy*
@@ -122,7 +122,7 @@ def dense_2():
 # unit. How many parameters does this network have?
 
 # %%
-tables.summary(dense_2())
+show.summary(dense_2())
 
 # %%
 claims.quote("r1-dense-2-parameters")
@@ -188,7 +188,7 @@ depths = {
 }
 
 # %% mystnb={"image": {"alt": "Three panels, one for each depth, with training and validation loss over five epochs. Training loss falls in all three. Validation loss falls at first and then flattens above it, and its shaded spread over seeds is widest for the deepest network."}}
-plots.curve_panels(depths)
+show.curve_panels(depths)
 # %% [markdown]
 # The line is the mean over all recorded seeds, the band one standard deviation to either side; if you trained here, the line is your
 # own run. Training loss keeps falling while validation loss stops following it: that widening gap is what *overfitting* means,
@@ -210,7 +210,7 @@ WHILE_TRAINING = {
     "train_accuracy": "train accuracy",
     "validation_accuracy": "validation accuracy",
 }
-tables.results(depths, WHILE_TRAINING)
+show.results(depths, WHILE_TRAINING)
 
 # %% [markdown]
 # Look at the spread before you look at the order: is the distance between two rows larger than the ± of either? Then look at the
@@ -274,7 +274,7 @@ def kernels(model):
     )
 
 
-def histogram(model, data):
+def histogram(model, dataset):
     return np.histogram(
         np.clip(kernels(model), EDGES[0], EDGES[-1]), EDGES
     )[0]
@@ -283,10 +283,10 @@ def histogram(model, data):
 # %%
 measure = {
     "weights": histogram,
-    "near_zero": lambda model, data: np.mean(
+    "near_zero": lambda model, dataset: np.mean(
         np.abs(kernels(model)) < 0.001
     ),
-    "largest": lambda model, data: np.abs(kernels(model)).max(),
+    "largest": lambda model, dataset: np.abs(kernels(model)).max(),
 }
 
 # %%
@@ -314,20 +314,20 @@ remedies = {
 # the four networks, epoch by epoch. Here it is. *Before you look: which network has the lowest loss in the first epoch?*
 
 # %% mystnb={"image": {"alt": "Validation loss including penalties over ten epochs for the plain, L1, L2 and dropout networks. L1 starts far above all others and comes down to a level still well above them; the other three lie close together near the bottom."}}
-axes = plots.compare(remedies, metric="val_loss")
+axes = show.compare(remedies, metric="val_loss")
 # %% [markdown]
 # L1 looks hopeless. But this is Keras's `loss`, which contains the penalty: most of the height of that curve is the sum of
 # absolute weights, not wrong answers. The curve of L2 is part penalty, too. Take the penalties off:
 
 # %% mystnb={"image": {"alt": "Validation loss without penalties over ten epochs for the same four networks. The L1 curve has come down by far and is still the highest throughout. L2 starts second and joins the others after a few epochs. The plain curve is lowest at first and rises again in the last epochs; dropout's stays low and flat."}}
-axes = plots.compare(remedies, metric="val_data_loss")
+axes = show.compare(remedies, metric="val_data_loss")
 # %%
 LOSSES = {
     "validation_loss": "loss with penalty",
     "validation_data_loss": "loss without penalty",
     "validation_accuracy": "validation accuracy",
 }
-tables.results(remedies, LOSSES)
+show.results(remedies, LOSSES)
 
 # %%
 claims.quote("r1-dense-4-l1-loss")
@@ -342,7 +342,7 @@ claims.quote("r1-dense-4-l1-loss")
 # *Which of the four shows the widest gap between what it knows and what it can do?*
 
 # %% mystnb={"image": {"alt": "Four panels, two by two, with training and validation loss without penalty over ten epochs. In the plain network the curves separate. With L1 and L2 they stay closer together. With dropout the training curve begins above the validation curve and meets it later."}}
-plots.curve_panels(remedies)
+show.curve_panels(remedies)
 # %% [markdown]
 # With dropout, training loss begins *above* validation loss. That is no miracle: training metrics are taken while half of
 # the units are silent, validation metrics with all of them at work. The table measures both in inference mode:
@@ -354,7 +354,7 @@ GAP = {
     "train_accuracy": "train accuracy",
     "validation_accuracy": "validation accuracy",
 }
-tables.results(remedies, GAP)
+show.results(remedies, GAP)
 
 # %% [markdown]
 # All three remedies narrow the gap; that is what they are for. Whether the network that is held back also *predicts better* is
@@ -369,10 +369,10 @@ claims.quote("r1-weights-were-small")
 
 # %% mystnb={"image": {"alt": "Three histograms of all kernel weights on a logarithmic scale, after training without penalty, with L1 and with L2. The plain one is a broad, flat-topped hill. L1 is a needle at zero above a low, wide floor. L2 is a narrow peak at zero above a floor like that."}}
 weighed = {title: remedies[title] for title in ("plain", "L1", "L2")}
-plots.histograms(weighed, measure="weights", edges=EDGES)
+show.histograms(weighed, measure="weights", edges=EDGES)
 # %%
 SIZES = {"near_zero": "share below 0.001", "largest": "largest"}
-tables.results(weighed, SIZES)
+show.results(weighed, SIZES)
 
 # %% [markdown]
 # The outermost bins hold all that lies beyond them. Without a penalty the weights are spread broadly; L1 sets nearly all of them
@@ -387,7 +387,7 @@ tables.results(weighed, SIZES)
 # what is left between them is the method.
 
 # %%
-tables.differences(remedies, base="plain", metric="validation_accuracy")
+show.differences(remedies, base="plain", metric="validation_accuracy")
 
 # %% [markdown]
 # A difference whose ± is as large as itself is one that another draw may reverse. The column *seeds above* counts how often the
@@ -409,7 +409,7 @@ FINAL = {
     "test_accuracy": "test accuracy",
     "test_data_loss": "test loss without penalty",
 }
-tables.results(everything, FINAL)
+show.results(everything, FINAL)
 
 # %% [markdown]
 # And what did the report see, with one run of each?
@@ -417,7 +417,7 @@ tables.results(everything, FINAL)
 # %%
 NAMES = ["2", "3", "4", "4-10-epochs", "4-l1", "4-l2", "4-dropout"]
 quotes = [claims.quote(f"r1-dense-{name}-accuracy") for name in NAMES]
-tables.beside(everything, quotes)
+ledger.beside(everything, quotes)
 
 # %% [markdown]
 # Two of its conclusions rest on these numbers:
@@ -426,7 +426,7 @@ tables.beside(everything, quotes)
 claims.quote("r1-second-hidden-layer-hurts")
 
 # %%
-tables.differences(depths, base="2 hidden layers", metric="test_accuracy")
+show.differences(depths, base="2 hidden layers", metric="test_accuracy")
 
 # %% [markdown]
 # For the deepest network the ± is larger than the difference itself: after five epochs, these runs cannot tell the two apart.
@@ -445,7 +445,7 @@ longer_or_not = {
     "5 epochs": depths["3 hidden layers"],
     "10 epochs": remedies["plain"],
 }
-tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
+show.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 
 # %% [markdown]
 # ### All that R1 says on dense networks
@@ -454,7 +454,7 @@ tables.differences(longer_or_not, base="5 epochs", metric="test_accuracy")
 # included. Each verdict leads to [the ledger](07_replication_ledger.ipynb), where the rule stands and what would have changed it.
 
 # %% tags=["hide-output"]
-labkit.ledger.read().of(practical="01_mnist_dense")
+ledger.read().of(practical="01_mnist_dense")
 
 # %% [markdown]
 # ### What it still gets wrong
@@ -462,9 +462,9 @@ labkit.ledger.read().of(practical="01_mnist_dense")
 # These are the mistakes the dropout network is surest of. *Which would you have read as the network did?*
 
 # %% mystnb={"image": {"alt": "Up to sixteen test digits that the dropout network reads wrongly with high confidence, each with its true digit and the network's answer. Several are broken, crossed out or closed in unusual ways."}}
-pictures.mistakes(remedies["dropout"], digits.class_names)
+show.mistakes(remedies["dropout"], digits.class_names)
 # %% mystnb={"image": {"alt": "Confusion matrix of the dropout network on the test set, right answers left out, summed over seeds. The darkest cells are confusions between 4 and 9, 7 and 2, 5 and 3, and their likes."}}
-axes = pictures.confusion(remedies["dropout"], digits.class_names)
+axes = show.confusion(remedies["dropout"], digits.class_names)
 
 # %% [markdown]
 # ## Exercises
@@ -502,7 +502,7 @@ checks.parameters(dense_4(), counted)
 # your networks
 
 # %% tags=["hide-cell", "nbval-ignore-output"]
-as_numbers = datasets.load(
+as_numbers = data.load(
     "mnist",
     train=TRAIN_IMAGES,
     validation=VALIDATION_IMAGES,
@@ -519,8 +519,8 @@ one_hot = labkit.Recipe(
 )
 tiny = {"experiment": "01/exercise-2", "budget": "smoke", "mode": "train"}
 losses = [
-    labkit.train(dense_2, data, how, **tiny).history["loss"][0]
-    for data, how in ((as_numbers, sparse), (digits, one_hot))
+    labkit.train(dense_2, dataset, how, **tiny).history["loss"][0]
+    for dataset, how in ((as_numbers, sparse), (digits, one_hot))
 ]
 assert np.isclose(*losses, rtol=1e-3), "two losses, one number"
 

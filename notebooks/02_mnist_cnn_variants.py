@@ -45,15 +45,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 from functools import partial
 
 import labkit
-from labkit import (
-    checks,
-    claims,
-    datasets,
-    diagrams,
-    pictures,
-    plots,
-    tables,
-)
+from labkit import checks, claims, data, ledger, show
 
 labkit.notebook.start(MODE)
 
@@ -67,7 +59,7 @@ EPOCHS = 5  # passes over the training images
 BATCH_SIZE = 64  # images per weight update
 
 # %%
-digits = datasets.load(
+digits = data.load(
     "mnist",
     train=TRAIN_IMAGES,
     validation=VALIDATION_IMAGES,
@@ -131,7 +123,7 @@ def conv_c():
 # a pool divides it, rounding down. What is the shape of network A's last map? And of B's?
 
 # %%
-tables.summary(conv_a())
+show.summary(conv_a())
 
 # %%
 for network, name in ((conv_a, "a"), (conv_b, "b"), (conv_c, "c")):
@@ -144,7 +136,7 @@ for network, name in ((conv_a, "a"), (conv_b, "b"), (conv_c, "c")):
 # The sides are drawn to scale; of each stack of maps, three are shown.
 
 # %% mystnb={"image": {"alt": "Three rows of squares that shrink from left to right, one row a network. All start from an image of 28 by 28 by 1. A passes 27, 13, 12 and 6 and ends in 32 maps of 5 by 5, flattened to 800 numbers. B passes 27, 9, 8 and 2 and ends in 64 maps of 1 by 1. C passes 25, 12, 9 and 4 and ends in 128 maps of 1 by 1."}}
-diagrams.shapes({"A": conv_a(), "B": conv_b(), "C": conv_c()})
+show.shapes({"A": conv_a(), "B": conv_b(), "C": conv_c()})
 # %% [markdown]
 # A hands 800 numbers to its dense layer. B squeezes all it has seen through 64, C through 128, one number a map. It is
 # tempting to conclude that a map of a single pixel is a bad sign. But C has one, too: hold that thought until both have been trained.
@@ -187,7 +179,7 @@ def painted(image, view):
 few = digits.train.images[:8]
 paintings = [painted(one, view) for view in views.values() for one in few]
 titles = [title for name in views for title in (f"{name} sees", *[""] * 7)]
-pictures.images(np.array(paintings), titles)
+show.images(np.array(paintings), titles)
 # %% [markdown]
 # MNIST's digits stand in the middle 20 by 20 pixels. A and C lose hardly more than empty border. B loses six rows and six columns, and with them the
 # right and lower edge of the digits themselves: a pool of 3 on a map of 8 uses six rows of the eight, and drops a
@@ -247,7 +239,7 @@ train = partial(
     recipe=recipe,
     budget=BUDGET,
     mode=MODE,
-    measure={"multiply_adds": lambda model, data: multiply_adds(model)},
+    measure={"multiply_adds": lambda model, dataset: multiply_adds(model)},
 )
 
 # %%
@@ -258,7 +250,7 @@ three = {
 }
 
 # %% mystnb={"image": {"alt": "Three panels with training and validation loss over five epochs, one for each network. B starts highest and ends highest. C falls fastest, and its validation loss levels off after two epochs while its training loss still falls. A lies between. In all three validation ends a little above training."}}
-plots.curve_panels(three)
+show.curve_panels(three)
 # %%
 COST = {
     "parameters": "parameters",
@@ -267,7 +259,7 @@ COST = {
     "train_accuracy": "train accuracy",
     "validation_accuracy": "validation accuracy",
 }
-tables.results(three, COST)
+show.results(three, COST)
 
 # %% [markdown]
 # B is the worst of the three, on the training images as well: it does not overfit, it cannot see. C is the dearest, and on average the best;
@@ -332,10 +324,10 @@ one_change = {
     "C": three["C"],
     "C, 32 filters": train(conv_c_32, experiment="02/conv-c-32"),
 }
-tables.results(one_change, COST)
+show.results(one_change, COST)
 
 # %% mystnb={"image": {"alt": "Validation accuracy of six networks over five epochs. B is lowest throughout. Padded, it lies between B and the others. C and B with pools of 2 run on top, A and C with 32 filters a little below them, with bands that overlap at the end."}}
-axes = plots.compare(one_change, metric="val_accuracy")
+axes = show.compare(one_change, metric="val_accuracy")
 axes.set_ylim(0.93, 0.99)
 # %% [markdown]
 # B first. Letting it see the whole image brings more than half of what it lacked; pools of 2 bring the rest, for a 3 by 3 pool throws away
@@ -346,7 +338,7 @@ axes.set_ylim(0.93, 0.99)
 # if there is a lead to explain, the filters explain it, as R1 supposed.
 
 # %%
-tables.differences(one_change, base="A", metric="validation_accuracy")
+show.differences(one_change, base="A", metric="validation_accuracy")
 
 # %% [markdown]
 # And the map of one pixel was no bad sign in itself: C with 32 filters squeezes each image through 32 numbers, half as many as B, and
@@ -461,7 +453,7 @@ def conv_a1():
 a1 = train(conv_a1, experiment="02/conv-a1-fixed")
 
 # %% mystnb={"image": {"alt": "One row of stacked shapes: from the image of 28 by 28 by 1 the height grows from 29 to 31 while the width shrinks from 29 over 14 and 15 to 7 and 8; the last stack, 31 by 8 by 32, is flattened to 7936 numbers."}}
-diagrams.shapes({"A1, repaired": conv_a1()})
+show.shapes({"A1, repaired": conv_a1()})
 # %% [markdown]
 # ### A2: transposed convolutions and max pooling
 #
@@ -526,7 +518,7 @@ a2_and_a3 = {
     "A3, as built": a3_as_built,
     "A3, as meant": a3,
 }
-tables.results(a2_and_a3, {"validation_loss": "validation loss"})
+show.results(a2_and_a3, {"validation_loss": "validation loss"})
 
 # %% [markdown]
 # ### A4: three-dimensional convolution on images
@@ -607,7 +599,7 @@ def conv_a5():
 a5 = train(conv_a5, experiment="02/conv-a5-fixed")
 
 # %% mystnb={"image": {"alt": "One row of stacked shapes, as in network A: 27, 13, 12, 6 and 5 pixels a side. Global max pooling then turns the 32 maps of 5 by 5 into 32 numbers, which go to the dense layers."}}
-diagrams.shapes({"A5, repaired": conv_a5()})
+show.shapes({"A5, repaired": conv_a5()})
 # %% [markdown]
 # ### Their curves
 #
@@ -622,7 +614,7 @@ combinations = {
     "A4, repaired": a4,
     "A5, repaired": a5,
 }
-axes = plots.compare(combinations, metric="val_loss")
+axes = show.compare(combinations, metric="val_loss")
 # %% [markdown]
 # ## The same number three times
 #
@@ -687,19 +679,19 @@ FINAL = {
     "test_loss": "test loss",
 }
 everything = one_change | combinations | {"A3, as built": a3_as_built}
-tables.results(everything, FINAL)
+show.results(everything, FINAL)
 
 # %%
 names = ("a", "b", "c", "a2", "a3")
 quotes = [claims.quote(f"r1-conv-{name}-accuracy") for name in names]
-tables.beside(everything, quotes)
+ledger.beside(everything, quotes)
 
 # %% [markdown]
 # The first three are R1's own, one run each; the last two are C's, printed under the names of A2 and A3. What A2 and A3 really reach
 # stands beside them.
 
 # %%
-tables.differences(combinations, base="A", metric="test_accuracy")
+show.differences(combinations, base="A", metric="test_accuracy")
 
 # %% [markdown]
 # Transposed convolutions serve as well as plain ones here, whether or not that is what they are for, and A4's invented depth neither helps nor harms. Two
@@ -708,11 +700,11 @@ tables.differences(combinations, base="A", metric="test_accuracy")
 # ### Is C worth it?
 
 # %% mystnb={"image": {"alt": "Test accuracy over multiply-adds an image, a point with an error bar a network. B stands alone at the lower left; padded, it comes up a good part of the way to A. C is highest, and far to the right. B with pools of 2 and C with 32 filters do about a third of its work, and their error bars overlap with its own."}}
-from labkit.replicates import statistic
+from labkit.records import replicates
 
 figure, axes = plt.subplots(figsize=(7.2, 4.2))
 for title, run in one_change.items():
-    accuracy = statistic(labkit.replicates.shown(run), "test_accuracy")
+    accuracy = replicates.statistic(replicates.shown(run), "test_accuracy")
     work = run.value("multiply_adds") / 1e6
     point = (work, accuracy.mean, accuracy.sd)
     axes.errorbar(*point, marker="o", capsize=3, label=title)
@@ -721,7 +713,7 @@ axes.set_ylabel("test accuracy")
 axes.legend()
 figure.tight_layout()
 # %%
-tables.differences(one_change, base="A", metric="test_accuracy")
+show.differences(one_change, base="A", metric="test_accuracy")
 
 # %%
 claims.quote("r1-conv-c-costs-more")
@@ -737,10 +729,10 @@ claims.quote("r1-conv-c-costs-more")
 # [the ledger](07_replication_ledger.ipynb).
 
 # %% tags=["hide-output"]
-labkit.ledger.read().of(practical="02_mnist_cnn_variants")
+ledger.read().of(practical="02_mnist_cnn_variants")
 
 # %% mystnb={"image": {"alt": "Up to sixteen test digits that network C reads wrongly with high confidence, each with its true digit and the network's answer."}}
-pictures.mistakes(three["C"], digits.class_names)
+show.mistakes(three["C"], digits.class_names)
 # %% [markdown]
 # ## Exercises
 #

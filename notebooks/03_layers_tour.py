@@ -50,7 +50,7 @@ import numpy as np
 import pandas as pd
 
 import labkit
-from labkit import checks, claims, datasets, pictures, tables
+from labkit import checks, claims, data, ledger, show
 
 labkit.notebook.start(MODE)
 
@@ -137,7 +137,7 @@ panels({"the sketch": sketch}, numbers=True, side=3.8)
 # And here are real ones, from MNIST.
 
 # %%
-digits = datasets.load(
+digits = data.load(
     "mnist", train=50_000, validation=10_000, seed=SEED, source=SOURCE
 )
 digits.request
@@ -257,7 +257,7 @@ right = np.mean(answers == unseen.labels)
 print(f"read correctly: about {10 * right:.0f} in ten")
 
 # %% mystnb={"image": {"alt": "The ten mean images, zero to nine, in two rows. Each is a blurred but recognisable digit."}}
-pictures.images(means[..., None], digits.class_names, columns=5)
+show.images(means[..., None], digits.class_names, columns=5)
 # %% [markdown]
 # So the layer itself is able; what training adds are better templates, and more layers.
 
@@ -712,7 +712,7 @@ blocks("valid")
 # it:
 
 # %%
-tables.summary(blocks("same"))
+show.summary(blocks("same"))
 
 # %% [markdown]
 # It ends at a single pixel now, one that has seen everything. Whether so little is *enough* to tell digits apart is another
@@ -1288,7 +1288,7 @@ checks.parameters(Sequential([Input((4,)), folded]), (4 + 1) * 6)
 # Each sentence that a cell of this page puts to the test, and how it came out. The verdicts lead to [the ledger](07_replication_ledger.ipynb).
 
 # %%
-labkit.ledger.read().of(practical="03_layers_tour")
+ledger.read().of(practical="03_layers_tour")
 
 # %% [markdown]
 # ## What to take with you

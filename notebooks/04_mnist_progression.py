@@ -44,16 +44,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 from functools import partial
 
 import labkit
-from labkit import (
-    by_budget,
-    checks,
-    claims,
-    datasets,
-    diagrams,
-    pictures,
-    plots,
-    tables,
-)
+from labkit import by_budget, checks, claims, data, ledger, show
 
 labkit.notebook.start(MODE)
 
@@ -101,7 +92,7 @@ for what in ("train", "validation", "test"):
 # set that nobody has looked at.
 
 # %%
-digits = datasets.load(
+digits = data.load(
     "mnist",
     train=TRAIN_IMAGES,
     validation=VALIDATION_IMAGES,
@@ -165,7 +156,7 @@ perceptron_run = train(
 )
 
 # %% mystnb={"image": {"alt": "Training and validation loss of the perceptron over 20 epochs. Training loss falls towards zero. Validation loss is lowest within the first ten epochs and then climbs slowly."}}
-axes = plots.curves(perceptron_run)
+axes = show.curves(perceptron_run)
 # %% [markdown]
 # The validation loss is lowest early and climbs from then on, while the training loss goes on falling: this network does overfit, and R2 says so.
 # It then calls that loss something else.
@@ -194,7 +185,7 @@ for probability in (0.99, 0.5, 0.1, 0.001):
 # curve above the loss gets worse, and yet the accuracy holds:
 
 # %% mystnb={"image": {"alt": "Training and validation accuracy of the perceptron over 20 epochs. Both rise; validation accuracy flattens after a few epochs and stays level to the end, while training accuracy goes on towards one."}}
-axes = plots.curves(perceptron_run, metric="accuracy")
+axes = show.curves(perceptron_run, metric="accuracy")
 # %% [markdown]
 # ### Training metrics, measured two ways
 #
@@ -208,7 +199,7 @@ BOTH_WAYS = {
     "running_accuracy": "train accuracy, while training",
     "train_accuracy": "train accuracy, afterwards",
 }
-tables.results({"perceptron": perceptron_run}, BOTH_WAYS)
+show.results({"perceptron": perceptron_run}, BOTH_WAYS)
 
 # %%
 claims.quote("r2-perceptron-train-loss")
@@ -256,7 +247,7 @@ assert claims.quote("r2-two-conv-flat").value == 9216
 checks.parameters(two_conv(), claims.quote("r2-two-conv-parameters").value)
 
 # %% mystnb={"image": {"alt": "One row of stacked shapes: the image of 28 by 28, then 26 by 26 by 32, 24 by 24 by 64 and, after the pool, 12 by 12 by 64, flattened to 9216 numbers, then 128 and 10."}}
-diagrams.shapes({"two convolutions": two_conv()})
+show.shapes({"two convolutions": two_conv()})
 # %% [markdown]
 # ### A default that changed
 #
@@ -287,7 +278,7 @@ adadelta = {
 two_conv_run = adadelta["rate 1.0, the default of 2019"]
 
 # %% mystnb={"image": {"alt": "Two panels with training and validation accuracy over five epochs. At rate 1.0 both are close to one from the first epoch. At rate 0.001 both climb slowly from near chance and are still far below after five epochs; validation lies above training."}}
-plots.curve_panels(adadelta, metric="accuracy")
+show.curve_panels(adadelta, metric="accuracy")
 # %% [markdown]
 # With today's default the network has hardly begun. Nothing warns: it trains, the loss falls, it looks like a weak network. Whoever repeats a
 # published experiment should write out every setting, the defaults above all.
@@ -296,7 +287,7 @@ plots.curve_panels(adadelta, metric="accuracy")
 # ### Measured two ways, again
 
 # %%
-tables.results({"two convolutions": two_conv_run}, BOTH_WAYS)
+show.results({"two convolutions": two_conv_run}, BOTH_WAYS)
 
 # %%
 claims.quote("r2-two-conv-train-accuracy")
@@ -398,7 +389,7 @@ for layer in turned_and_zoomed:
     deformed = layer(deformed, training=True)
 both = np.concatenate([few, ops.convert_to_numpy(deformed)])
 titles = ["as it is", *[""] * 7, "deformed", *[""] * 7]
-pictures.images(both, titles)
+show.images(both, titles)
 # %%
 augmented_recipe = recipe(
     optimizer=rate_of_2019,
@@ -412,7 +403,7 @@ augmented_run = train(
 
 # %% mystnb={"image": {"alt": "Two panels with training and validation loss of the network with two convolutions. On plain images, over 5 epochs, training loss falls from far above to about the level of validation loss. On augmented images, over 20 epochs, training loss comes down to validation loss only after about ten of them and then falls slowly on, while validation loss stays level."}}
 augmentation = {"plain images": two_conv_run, "augmented": augmented_run}
-plots.curve_panels(augmentation)
+show.curve_panels(augmentation)
 # %% [markdown]
 # With augmentation the training loss takes far longer to come down to the validation loss: the training images are harder, being deformed, and dropout is
 # on. Measured on the plain images, afterwards:
@@ -424,7 +415,7 @@ GAP = {
     "validation_accuracy": "validation accuracy",
     "validation_loss": "validation loss",
 }
-tables.results(augmentation, GAP)
+show.results(augmentation, GAP)
 
 # %%
 claims.quote("r2-augmentation-removes-overfitting")
@@ -464,7 +455,7 @@ first_run = train(
 )
 
 # %% mystnb={"image": {"alt": "Training and validation loss of the first model. Training loss falls steadily; validation loss is lowest within the first epochs and climbs afterwards, uneven from epoch to epoch."}}
-axes = plots.curves(first_run)
+axes = show.curves(first_run)
 # %%
 claims.quote("r2-dropout-is-needed")
 
@@ -523,7 +514,7 @@ for network, name in ((second_v1, "v1"), (second_v2, "v2")):
     print(name, checks.parameters(network(), claim.value))
 
 # %% mystnb={"image": {"alt": "Two rows of stacked shapes. Version 1 goes from 28 over 26, 13, 11, 6 and 4 to 2 by 2 by 64, flattened to 256 numbers. Version 2 goes from 28 over 28, 14, 14, 7 and 7 to 3 by 3 by 64, flattened to 576 numbers."}}
-diagrams.shapes({"version 1": second_v1(), "version 2": second_v2()})
+show.shapes({"version 1": second_v1(), "version 2": second_v2()})
 # %% [markdown]
 # The end grew from 2 by 2 to 3 by 3. But the last kernel is 1 by 1 now: it mixes the 32 maps at *one* place and sees no neighbour. And
 # the one before it is 2 by 2. How much of the image does one value of the last convolution look at? Light one pixel after the other, as in practical 02,
@@ -574,7 +565,7 @@ second = {
 }
 
 # %% mystnb={"image": {"alt": "Two panels with training and validation loss. In version 1 training loss falls to almost nothing, while validation loss turns early and climbs to more than twice its lowest value. In version 2 training loss falls more slowly, and validation loss flattens and rises only a little."}}
-plots.curve_panels(second)
+show.curve_panels(second)
 # %%
 claims.quote("r2-second-v1-loss-shoots-up")
 
@@ -582,7 +573,7 @@ claims.quote("r2-second-v1-loss-shoots-up")
 # It does here, too: later than that epoch the mean of our seeds is never as low again.
 
 # %%
-tables.results(second, GAP)
+show.results(second, GAP)
 
 # %% [markdown]
 # Version 2 overfits less, as R2 says. It also knows its training images less well, and is no more accurate on the others. Several things
@@ -655,7 +646,7 @@ def third():
 checks.parameters(third(), claims.quote("r2-third-parameters").value)
 
 # %% mystnb={"image": {"alt": "One row of stacked shapes of the third model: 28 by 28 by 1, 26 by 26 by 16, 24 by 24 by 32, 12 by 12 by 32 after the pool, 10 by 10 by 64 twice, 5 by 5 by 64 after the pool, then 1600, 128 and 10 numbers."}}
-diagrams.shapes({"third model": third()})
+show.shapes({"third model": third()})
 # %% [markdown]
 # Of its parameters, 352 are not trained by gradient descent: the moving mean and variance of each normalised map.
 #
@@ -703,16 +694,18 @@ def patient(patience, min_delta):
 
 
 # %%
-def maps(model, data, *, layer, shown=16):
+def maps(model, dataset, *, layer, shown=16):
     body = Model(model.inputs, model.layers[layer].output)
-    image = data.validation.images[:1]
+    image = dataset.validation.images[:1]
     answer = body.predict(image, verbose=0)[0, ..., :shown]
     return np.uint8(255 * answer / (answer.max(axis=(0, 1)) + 1e-9))
 
 
 measure = {
-    "digit": lambda model, data: np.uint8(255 * data.validation.images[0]),
-    "kernels": lambda model, data: model.layers[0].get_weights()[0],
+    "digit": lambda model, dataset: np.uint8(
+        255 * dataset.validation.images[0]
+    ),
+    "kernels": lambda model, dataset: model.layers[0].get_weights()[0],
     "first_maps": partial(maps, layer=0),
     "last_maps": partial(maps, layer=10),
 }
@@ -734,9 +727,9 @@ stops = labkit.train_path(
 third_run, patient_6, coarse, patient_4 = stops.values()
 
 # %% mystnb={"image": {"alt": "Training and validation loss without penalty of the third model. Both fall together, validation below training throughout, with no turn upwards."}}
-axes = plots.curves(third_run)
+axes = show.curves(third_run)
 # %% mystnb={"image": {"alt": "Learning rate over the epochs of the third model, the mean of all seeds: it starts at a thousandth and comes down in steps."}}
-axes = plots.compare({"third model": third_run}, metric="learning_rate")
+axes = show.compare({"third model": third_run}, metric="learning_rate")
 # %% [markdown]
 # No turn upwards: for the first time on this page the validation loss still falls when training ends.
 #
@@ -760,7 +753,7 @@ with_and_without = {
     "two convolutions, augmented": augmented_run,
     "third model": third_run,
 }
-tables.results(with_and_without, PENALTY)
+show.results(with_and_without, PENALTY)
 
 # %%
 claims.quote("r2-third-loss")
@@ -770,9 +763,9 @@ claims.quote("r2-third-loss")
 # predictions, and its third model is better than its table makes it look.
 
 # %% mystnb={"image": {"alt": "Validation loss of the third model over its epochs, with and without penalty. Both fall. The gap between the two lines, the penalty, is wide at first and narrows steadily, faster than the lower line falls."}}
-axes = plots.compare({"with penalty": third_run}, metric="val_loss")
+axes = show.compare({"with penalty": third_run}, metric="val_loss")
 without = {"without penalty": third_run}
-axes = plots.compare(without, metric="val_data_loss", ax=axes)
+axes = show.compare(without, metric="val_data_loss", ax=axes)
 label = axes.set_ylabel("validation loss")
 # %% [markdown]
 # The distance between the lines is the penalty. It shrinks from epoch to epoch while the predictions improve little: most of what `val_loss` gains
@@ -798,7 +791,7 @@ STOPS = {
     "validation_accuracy": "validation accuracy",
     "validation_loss": "validation loss",
 }
-tables.results(rules, STOPS)
+show.results(rules, STOPS)
 
 # %% [markdown]
 # Read the epochs with their ±. From rule to rule they differ by two or three, from seed to seed by dozens: how long this network trains is decided by
@@ -810,13 +803,13 @@ for rule in ("patience-6", "patience-6-coarse", "patience-4"):
     print(f"{rule}: {R2_EPOCHS[f'third-{rule}']} epochs")
 
 # %% mystnb={"image": {"alt": "Validation loss with penalty of the third model over the epochs, on a logarithmic scale, a line for each stopping rule and one for 30 epochs. The lines lie on each other as far as each goes: falling steeply at first, then more slowly and unevenly."}}
-axes = plots.compare(rules, metric="val_loss")
+axes = show.compare(rules, metric="val_loss")
 axes.set_yscale("log")
 # %% [markdown]
 # The lines end where the first seed to stop ends. *And does it matter that the loss they watch contains the penalty?*
 
 # %%
-for run in labkit.replicates.shown(patient_6):
+for run in labkit.records.shown(patient_6):
     watched = np.argmin(run.history["val_loss"]) + 1
     without = np.argmin(run.history["val_data_loss"]) + 1
     print(
@@ -828,7 +821,7 @@ for run in labkit.replicates.shown(patient_6):
 # rate that stays high, they need not. Who wants to stop where the *predictions* no longer improve watches `val_data_loss`, or the accuracy.
 
 # %%
-tables.differences(rules, base="30 epochs", metric="test_accuracy")
+show.differences(rules, base="30 epochs", metric="test_accuracy")
 
 # %% [markdown]
 # After twice the epochs the test accuracy is not one that these seeds could tell from that after 30.
@@ -841,13 +834,13 @@ tables.differences(rules, base="30 epochs", metric="test_accuracy")
 
 # %% mystnb={"image": {"alt": "Sixteen kernels of 3 by 3 weights, grey. Several have a bright row, column or diagonal beside a dark one, as edge detectors have; others are bright or dark nearly everywhere."}}
 kernels = np.moveaxis(third_run.measures["kernels"], -1, 0)
-pictures.images(kernels, [str(number) for number in range(1, 17)])
+show.images(kernels, [str(number) for number in range(1, 17)])
 # %% mystnb={"image": {"alt": "A digit and its sixteen feature maps after the first convolution. Each shows the digit in outline: some light up its left edges, some its right or upper ones, some all of its inside, a few nothing."}}
 found = np.moveaxis(third_run.measures["first_maps"], -1, 0)[..., None]
-pictures.images(found, [str(number) for number in range(1, 17)])
+show.images(found, [str(number) for number in range(1, 17)])
 # %% mystnb={"image": {"alt": "Sixteen maps of the last convolution for the same digit, 10 by 10 pixels each: bright blotches at the ends, bends and crossings of strokes, each map at other places; some maps are dark."}}
 found = np.moveaxis(third_run.measures["last_maps"], -1, 0)[..., None]
-pictures.images(found, [str(number) for number in range(1, 17)])
+show.images(found, [str(number) for number in range(1, 17)])
 # %% [markdown]
 # The first maps are still pictures of the digit, each in another light. The last ones no longer show it: a bright spot says that something the network
 # has a use for, a bend, an end, a crossing, is at that place. No one told it which.
@@ -885,7 +878,7 @@ LIKE_R2 = {
     "test_accuracy": "test accuracy",
     "test_data_loss": "test loss without penalty",
 }
-tables.results(everything, LIKE_R2)
+show.results(everything, LIKE_R2)
 
 # %% [markdown]
 # And R2's own numbers, one run of each, beside ours:
@@ -896,31 +889,31 @@ def quotes(what):
     return [claims.quote(f"r2-{name}-{what}") for name in R2_EPOCHS]
 
 
-tables.beside(everything, quotes("accuracy"))
+ledger.beside(everything, quotes("accuracy"))
 
 # %%
-tables.beside(everything, quotes("train-accuracy"))
+ledger.beside(everything, quotes("train-accuracy"))
 
 # %% [markdown]
 # Losses as Keras reports them, with the third model's penalty in them, as R2 has them:
 
 # %%
-tables.beside(everything, quotes("loss"))
+ledger.beside(everything, quotes("loss"))
 
 # %%
-tables.beside(everything, quotes("train-loss"))
+ledger.beside(everything, quotes("train-loss"))
 
 # %% [markdown]
 # Seconds belong to a machine. R2's had a graphics card; ours is named beneath the table. Only the order can be compared.
 
 # %%
-tables.beside(everything, quotes("seconds-per-epoch"))
+ledger.beside(everything, quotes("seconds-per-epoch"))
 
 # %% [markdown]
 # ### Which steps were steps?
 
 # %%
-tables.differences(
+show.differences(
     everything, base="two convolutions", metric="test_accuracy"
 )
 
@@ -938,7 +931,7 @@ deformed_too = {
         "third, patience 4",
     )
 }
-tables.differences(
+show.differences(
     deformed_too,
     base="two convolutions, augmented",
     metric="test_accuracy",
@@ -958,7 +951,7 @@ claims.quote("r2-more-convolutions-help")
 # included. Each verdict leads to [the ledger](07_replication_ledger.ipynb).
 
 # %% tags=["hide-output"]
-labkit.ledger.read().of(practical="04_mnist_progression")
+ledger.read().of(practical="04_mnist_progression")
 
 # %% [markdown]
 # ### What the best still gets wrong
@@ -966,9 +959,9 @@ labkit.ledger.read().of(practical="04_mnist_progression")
 # *Would you have read them right?*
 
 # %% mystnb={"image": {"alt": "Up to sixteen test digits that the third model misreads with the most confidence, each with its true digit and the network's answer. Nearly all are broken, crossed out, or drawn so that a person would hesitate."}}
-pictures.mistakes(third_run, digits.class_names)
+show.mistakes(third_run, digits.class_names)
 # %% mystnb={"image": {"alt": "Confusion matrix of the third model on the test set, right answers left out, summed over seeds. All cells hold few images; the darkest are nines read as four, fives read as three, and sixes and sevens read as one."}}
-axes = pictures.confusion(third_run, digits.class_names)
+axes = show.confusion(third_run, digits.class_names)
 
 # %% [markdown]
 # ## Exercises

@@ -42,7 +42,9 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 
 # %%
 import labkit
-from labkit import claims, forest, intervals, verdicts
+from labkit import claims, ledger
+from labkit.ledger import verdicts
+from labkit.records import intervals
 
 labkit.notebook.start(MODE)
 
@@ -56,8 +58,8 @@ labkit.notebook.start(MODE)
 # are there.
 
 # %%
-ledger = labkit.ledger.read()
-ledger.counts()
+entries = ledger.read()
+entries.counts()
 
 # %% [markdown]
 # Most of these words come from the rule below; four of them do not, since no training could decide. *Shown* and *in part* are said of
@@ -143,8 +145,8 @@ ACCURACY_AND_LOSS = {
 }
 
 # %% mystnb={"image": {"alt": "Two panels, test accuracy and test loss, with a row for each of the seven dense networks. Nearly all of the report's marks lie on the grey interval of our runs, most of them on the worse side of our mean; dropout's reported loss lies just outside."}}
-dense = ledger.of(practical="01_mnist_dense")
-forest.plot(dense.verdicts, ACCURACY_AND_LOSS)
+dense = entries.of(practical="01_mnist_dense")
+ledger.plot(dense.verdicts, ACCURACY_AND_LOSS)
 # %% [markdown]
 # Nearly all of R1's numbers lie inside, but look at which side: nearly always the worse one. It trained on the same number of images with the same recipe;
 # one systematic difference, in the version of the library or in the draw, would do that. The rule judges row by row and cannot see it. A reader can.
@@ -152,8 +154,8 @@ forest.plot(dense.verdicts, ACCURACY_AND_LOSS)
 # ### Practical 02: convolutional variants
 
 # %% mystnb={"image": {"alt": "Two panels with a row for each of five convolutional networks. A and C lie within wide intervals. B's mark lies outside, on the better side. The marks of A2 and A3 are crosses, mistaken: all three, with C, stand at one and the same value."}}
-variants = ledger.of(practical="02_mnist_cnn_variants")
-forest.plot(variants.verdicts, ACCURACY_AND_LOSS)
+variants = entries.of(practical="02_mnist_cnn_variants")
+ledger.plot(variants.verdicts, ACCURACY_AND_LOSS)
 # %% [markdown]
 # The crosses are numbers of network C, printed under other names.
 #
@@ -171,12 +173,12 @@ RATIOS = {
 }
 
 # %% mystnb={"image": {"alt": "Train and test accuracy, a row for each network of the progression that is recorded at full. Most of the report's marks lie within the intervals of our runs."}}
-progression = ledger.of(practical="04_mnist_progression")
-forest.plot(progression.verdicts, TRAIN_AND_TEST)
+progression = entries.of(practical="04_mnist_progression")
+ledger.plot(progression.verdicts, TRAIN_AND_TEST)
 # %% mystnb={"image": {"alt": "Train and test loss for the same networks. The first model's reported test loss lies far below our interval, and the second version's reported training loss is a cross, mistaken."}}
-forest.plot(progression.verdicts, LOSSES)
+ledger.plot(progression.verdicts, LOSSES)
 # %% mystnb={"image": {"alt": "Seconds as multiples of the perceptron's, per epoch and in all, on long grey lines. The first model and both versions of the second, the small ones, lie to the right of our means; the network with two convolutions and the third model lie to the left of them."}}
-forest.plot(progression.verdicts, RATIOS)
+ledger.plot(progression.verdicts, RATIOS)
 # %% [markdown]
 # Even as ratios, seconds do not travel well. In R2 the small networks take longer, measured in perceptrons, than they do here, and the large ones
 # less long. A likely reason is its graphics card: there each step costs something however small the network, and a convolution hardly more than a
@@ -189,13 +191,13 @@ forest.plot(progression.verdicts, RATIOS)
 # records, and the command that records them anew.
 
 # %%
-ledger.of(report="R1")
+entries.of(report="R1")
 
 # %% [markdown]
 # ## R2, line by line
 
 # %%
-ledger.of(report="R2")
+entries.of(report="R2")
 
 # %% [markdown]
 # ## How to challenge a verdict

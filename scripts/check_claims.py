@@ -20,10 +20,12 @@ import nbformat
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
-from labkit import claims, store, verdicts, workspace
-from labkit.claims import Claim
+from labkit import folders
 from labkit.errors import ClaimError, nearest
-from labkit.evidence import Records
+from labkit.ledger import claims, verdicts
+from labkit.ledger.claims import Claim
+from labkit.ledger.measured import Records
+from labkit.records import store
 
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 EXPERIMENT = re.compile(r'"((?:tp\d+/)?\d\d/[a-z0-9-]+)"')
@@ -178,7 +180,7 @@ def problems(root: Path) -> Iterator[ClaimError]:
 
 def main() -> int:
     """Print the problems of this checkout; return the exit code."""
-    found = list(problems(workspace.checkout()))
+    found = list(problems(folders.checkout()))
     for problem in found:
         print(problem, file=sys.stderr)
     return 1 if found else 0

@@ -46,7 +46,7 @@ MEASURE = {
 
 
 def _trained(tmp_path_factory, build, dataset, recipe, **options):
-    from labkit.training import train
+    from labkit.training.modes import train
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         with_own_folders(monkeypatch, tmp_path_factory.mktemp("trained"))

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from labkit.records import DataStamp, Mistakes, Run
-from labkit.signatures import Signature
+from labkit.records.run import DataStamp, Mistakes, Run
+from labkit.records.signature import Signature
 
 
 def made_up_run(accuracy: float = 0.9, **changes) -> Run:

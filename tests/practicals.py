@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import jupytext
 import numpy as np
 
-from labkit import replicates, store, workspace
+from labkit import choices
+from labkit.records import replicates, store
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NOT_RUN = {"remove-cell", "raises-exception"}  # installing labkit, and failing on purpose
@@ -79,7 +80,7 @@ def _is_constant(target):
 
 def shown(experiment):
     """Return the runs that a page shows: the highest budget with three seeds, by seed."""
-    sets = [store.recorded(experiment, budget) for budget in workspace.RECORDED_BUDGETS]
+    sets = [store.recorded(experiment, budget) for budget in choices.RECORDED_BUDGETS]
     return next((runs for runs in sets if len(runs) >= store.ENOUGH_SEEDS), ())
 
 

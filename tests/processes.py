@@ -12,7 +12,9 @@ TESTS = Path(__file__).resolve().parent
 
 def start(code: str, *arguments: object, **environment: str) -> subprocess.Popen:
     """Start Python on `code`, which may import labkit and the tests' own modules."""
-    places = {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
+    places = {
+        "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS), str(TESTS / "training")])
+    }
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env=os.environ | places | environment,

@@ -1,10 +1,12 @@
-"""labkit's floors: a module imports from floors below its own, and stays short.
+"""labkit's rooms: imports go down or stay in their room, and ask other rooms for public names only.
 
-To add a module, put its name on the lowest floor above everything that it imports. Imports under
-`if TYPE_CHECKING:` serve annotations only, are never executed, and are left out.
+A new module goes into the room whose noun it belongs to. Imports under `if TYPE_CHECKING:` serve
+annotations only, are never executed, and may point anywhere.
 """
 
 import ast
+import graphlib
+import importlib
 import itertools
 import subprocess
 import sys
@@ -15,50 +17,31 @@ import pytest
 import labkit
 
 LABKIT = Path(__file__).resolve().parent.parent / "labkit"
-
-FLOORS = (
-    ("errors", "signatures", "figures", "intervals"),
-    ("workspace", "files", "catalogue", "splits", "computed", "origins", "records", "comparisons"),
-    (
-        "archives",
-        "encoding",
-        "claims",
-        "notebook",
-        "recipes",
-        "requests",
-        "provenance",
-        "checkpoints",
-        "feeding",
-    ),
-    (
-        "samples",
-        "sources",
-        "materials",
-        "store",
-        "replicates",
-        "evaluation",
-        "checks",
-        "callbacks",
-        "execution",
-    ),
-    ("datasets", "pictures", "fitting", "jobs", "evidence"),
-    ("paths", "plots", "tables", "diagrams", "verdicts"),
-    ("training", "entries", "forest", "doctor", "recording"),
-    ("ledger",),
-    ("cli",),
-)
-FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-# The package's front, which loads on demand, and the entry of `python -m labkit`.
-FRONT = ("__init__", "__main__")
+# From the ground up. The ground is labkit's own folder.
+GROUND = "ground"
+ROOMS = (GROUND, "data", "records", "training", "show", "ledger", "course")
+FRONT = ("__init__", "__main__")  # the front door, which opens rooms on demand
 LINES = 300
-MAY_IMPORT_KERAS = ("training",)  # when they are imported; others within a function
-NAMES_A_BACKEND = ("feeding",)  # whose pipelines it makes, where that is what Keras runs on
+NAMES_A_BACKEND = ("training.batches",)  # whose pipelines it makes, where that is what Keras uses
 
-MODULES = sorted(path.stem for path in LABKIT.glob("*.py"))
+
+def name_of(path):
+    return ".".join(path.relative_to(LABKIT).with_suffix("").parts)
+
+
+PATHS = {name_of(path): path for path in sorted(LABKIT.rglob("*.py")) if "_course" not in str(path)}
+MODULES = list(PATHS)
+INSIDE = [name for name in MODULES if name not in FRONT and not name.endswith(".__init__")]
+
+
+def room(module):
+    """Return the room of a module such as "data.split", or of a name such as "data"."""
+    first = module.split(".")[0]
+    return first if first in ROOMS else GROUND
 
 
 def tree(module):
-    return ast.parse((LABKIT / f"{module}.py").read_text(encoding="utf-8"))
+    return ast.parse(PATHS[module].read_text(encoding="utf-8"))
 
 
 def executed(node):
@@ -78,13 +61,14 @@ def imported(nodes):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(filter(None, ["labkit" if node.level else "", node.module or ""]))
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            assert not node.level, "labkit imports by its full name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def labkit_imports(nodes):
-    parts = (name.split(".") for name in imported(nodes))
-    return {names[1] for names in parts if names[0] == "labkit" and names[1] in MODULES}
+def asked_of_labkit(nodes):
+    """Return what is imported of labkit, without the package's own name: "data.split.Split"."""
+    parts = (name.split(".", 1) for name in imported(nodes))
+    return {rest[0] for first, *rest in parts if first == "labkit" and rest}
 
 
 def packages(nodes):
@@ -105,44 +89,73 @@ def at_import(module):
     return list(outside(tree(module)))
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_has_a_floor(module):
-    assert module in FLOOR or module in FRONT, (
-        f"labkit/{module}.py: expected on a floor of FLOORS in this file; received none. Put it on "
-        f"the lowest floor above what it imports: {sorted(labkit_imports(executed(tree(module))))}."
-    )
+def upward(module, asked):
+    """Return those of the names asked for that stand in a room above the module's own."""
+    floor = ROOMS.index(room(module))
+    return [name for name in asked if ROOMS.index(room(name)) > floor]
+
+
+def past_the_door(module, asked):
+    """Return those that another room does not give out: its public names are the way in."""
+    others = [name for name in asked if room(name) not in (GROUND, room(module))]
+    return [name for name in others if name not in PUBLIC and name not in ROOMS]
+
+
+PUBLIC = {
+    f"{one}.{name}"
+    for one in ROOMS[1:]
+    for name in importlib.import_module(f"labkit.{one}").__all__
+}
+
+
+def test_every_folder_is_a_room():
+    folders = {path.parent.name for path in LABKIT.glob("*/__init__.py")}
+    assert folders == set(ROOMS[1:])
+
+
+@pytest.mark.parametrize("name", ROOMS[1:])
+def test_a_room_says_what_it_is_for_and_what_it_gives_out(name):
+    package = importlib.import_module(f"labkit.{name}")
+    assert package.__doc__ and len(PATHS[f"{name}.__init__"].read_text().splitlines()) <= 50
+    for public in package.__all__:
+        there = hasattr(package, public) or f"{name}.{public}" in INSIDE
+        assert there, f"labkit.{name} does not have {public}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in FRONT])
+def test_imports_go_down(module):
+    assert upward(module, asked_of_labkit(executed(tree(module)))) == []
+
+
+@pytest.mark.parametrize("module", INSIDE)
+def test_other_rooms_are_asked_for_public_names_only(module):
+    assert past_the_door(module, asked_of_labkit(executed(tree(module)))) == []
+
+
+def test_no_circle_within_a_room():
+    known = set(INSIDE)
+
+    def needed(module):
+        asked = asked_of_labkit(executed(tree(module)))
+        return {one for name in asked for one in (name, name.rpartition(".")[0]) if one in known}
+
+    order = graphlib.TopologicalSorter({module: needed(module) for module in INSIDE})
+    assert len(list(order.static_order())) == len(INSIDE)
 
 
 def test_everything_that_labkit_offers_is_there():
     assert [name for name in labkit.__all__ if not hasattr(labkit, name)] == []
 
 
-def test_every_name_on_a_floor_is_a_module():
-    names = list(itertools.chain.from_iterable(FLOORS))
-    assert sorted(names) == sorted(set(MODULES) - set(FRONT))
-    assert set(MAY_IMPORT_KERAS) <= set(MODULES)
-
-
-@pytest.mark.parametrize("module", [name for name in MODULES if name in FLOOR])
-def test_imports_point_down(module):
-    above = {
-        name: FLOOR.get(name)
-        for name in labkit_imports(executed(tree(module)))
-        if FLOOR.get(name, FLOOR[module]) >= FLOOR[module]
-    }
-    assert not above, f"labkit/{module}.py is on floor {FLOOR[module]} and imports {above}"
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_is_longer_than_one_reads(module):
-    length = len((LABKIT / f"{module}.py").read_text(encoding="utf-8").splitlines())
-    assert length <= LINES, f"labkit/{module}.py has {length} lines: give one of its nouns a module"
+    length = len(PATHS[module].read_text(encoding="utf-8").splitlines())
+    assert length <= LINES, f"labkit/{module} has {length} lines: give one of its nouns a module"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_keras_is_loaded_only_where_something_is_trained(module):
-    if module not in MAY_IMPORT_KERAS:
-        assert "keras" not in packages(at_import(module))
+    assert "keras" not in packages(at_import(module))
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -162,26 +175,29 @@ def test_only_the_public_keras_is_used(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_says_what_it_is(module):
     assert ast.get_docstring(tree(module))
-    assert module not in ("utils", "helpers", "manager", "common", "misc")
+    assert module.rpartition(".")[2] not in ("utils", "helpers", "manager", "common", "misc")
 
 
-@pytest.mark.parametrize("module", ["labkit", "labkit.cli"])
+@pytest.mark.parametrize("module", ["labkit", "labkit.course.cli"])
 def test_importing_it_loads_neither_keras_nor_pandas(module):
     code = f"import sys, {module}; print(sorted({{'keras', 'pandas', 'rich'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_sideways_and_upward_arrows_would_be_seen():
-    """The parser sees every way of importing, in functions too, and skips annotations."""
+def test_arrows_that_are_not_allowed_would_be_seen():
+    """The parser sees imports in functions too, and skips annotations."""
     code = """
 from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from labkit.training import train
+from labkit import choices
 def f():
-    from labkit import plots
-    import labkit.tables
-    from .store import read
-    from . import records
+    from labkit.ledger.claims import Claim
+    import labkit.show.tables
+    from labkit.records.store import read
 """
-    assert labkit_imports(executed(ast.parse(code))) == {"plots", "tables", "store", "records"}
+    asked = asked_of_labkit(executed(ast.parse(code)))
+    assert asked == {"choices", "ledger.claims.Claim", "show.tables", "records.store.read"}
+    assert set(upward("records.run", asked)) == {"ledger.claims.Claim", "show.tables"}
+    assert set(past_the_door("course.cli", asked)) == {"ledger.claims.Claim", "records.store.read"}

@@ -177,7 +177,7 @@ def test_both_ways_of_training_learn_the_same(monkeypatch):
 
 
 def sample_digits(images, seed):
-    from labkit import datasets
+    from labkit.data import dataset
 
     sizes = {"train": images, "validation": training.VALIDATION, "one_hot": True}
-    return datasets.load("mnist", **sizes, seed=seed, source="sample")
+    return dataset.load("mnist", **sizes, seed=seed, source="sample")

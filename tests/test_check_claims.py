@@ -7,9 +7,9 @@ import pytest
 from made_up_runs import made_up_run
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from labkit import store
-from labkit.claims import Claim
-from labkit.evidence import Records
+from labkit.ledger.claims import Claim
+from labkit.ledger.measured import Records
+from labkit.records import store
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -131,6 +131,6 @@ def test_a_claims_file_that_is_not_well_formed_is_one_problem(tmp_path):
 
 
 def test_problems_end_with_exit_code_1(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(check_claims.workspace, "checkout", lambda: tmp_path)
+    monkeypatch.setattr(check_claims.folders, "checkout", lambda: tmp_path)
     assert check_claims.main() == 1
     assert "expected a TOML file of claims" in capsys.readouterr().err

@@ -8,18 +8,19 @@ import pytest
 
 import labkit
 
-MODULES = [one.name for one in pkgutil.iter_modules(labkit.__path__) if one.name != "__main__"]
+FOUND = pkgutil.walk_packages(labkit.__path__, "labkit.")
+MODULES = [one.name for one in FOUND if one.name != "labkit.__main__"]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_do_what_they_say(name):
-    module = importlib.import_module(f"labkit.{name}")
+    module = importlib.import_module(name)
     failed, _ = doctest.testmod(module)
     assert failed == 0
 
 
 def test_there_are_examples():
     finder = doctest.DocTestFinder(exclude_empty=True)
-    modules = [importlib.import_module(f"labkit.{name}") for name in MODULES]
+    modules = [importlib.import_module(name) for name in MODULES]
     examples = [one for module in modules for one in finder.find(module) if one.examples]
     assert len(examples) >= 9

@@ -92,7 +92,7 @@ def test_other_claims_make_it_stale(source, tmp_path):
 @pytest.mark.parametrize("shows", [True, False])
 def test_a_ledger_is_stale_when_any_record_changes(source, tmp_path, shows):
     if shows:
-        source.write_text(TEXT + "\n# %%\n# labkit.ledger.read()\n", encoding="utf-8")
+        source.write_text(TEXT + "\n# %%\n# labkit.ledger.ledger.read()\n", encoding="utf-8")
     made(source)
     record = tmp_path / "runs" / "01" / "of-another-practical.json"
     record.parent.mkdir(parents=True)

@@ -292,7 +292,7 @@ def commands(group, path: str = "labkit") -> Iterator[tuple[str, list[str]]]:
 
 
 def test_documents_every_command_and_its_options():
-    from labkit.cli import main
+    from labkit.course.cli import main
 
     text = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
     for command, options in commands(main):
@@ -317,20 +317,20 @@ def test_the_font_travels_with_its_licence(site):
 
 
 def test_the_pages_tell_the_settings_that_labkit_has(monkeypatch):
-    from labkit import workspace
+    from labkit import choices
 
     for name in ("BUDGET", "MODE", "SOURCE"):
         monkeypatch.delenv(f"LABKIT_{name}", raising=False)
     text = (ROOT / "book" / "how_this_course_works.md").read_text(encoding="utf-8")
     for name, allowed in {
-        "budget": workspace.BUDGETS,
-        "mode": workspace.MODES,
-        "source": workspace.SOURCES,
+        "budget": choices.BUDGETS,
+        "mode": choices.MODES,
+        "source": choices.SOURCES,
     }.items():
         values = ", ".join(f"`{value}`" for value in allowed)
-        default = workspace.choice(name)
+        default = choices.choice(name)
         assert f"| `{name.upper()}` | `LABKIT_{name.upper()}` | {values} | `{default}` |" in text
-    precisions = " or ".join(f"`{value}`" for value in workspace.PRECISIONS)
+    precisions = " or ".join(f"`{value}`" for value in choices.PRECISIONS)
     assert f"`LABKIT_PRECISION`, {precisions}," in " ".join(text.split())
 
 
@@ -440,7 +440,7 @@ def test_the_ledger_reads_without_a_script(site):
 
 
 def test_the_front_page_says_how_the_claims_came_out(site):
-    from labkit import ledger
+    from labkit.ledger import ledger
 
     words = " ".join(" ".join(article(site / "index.html").itertext()).split())
     assert ledger.read().sentence() in words

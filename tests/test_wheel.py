@@ -9,9 +9,9 @@ import zipfile
 import nbformat
 import pytest
 
-from labkit import workspace
+from labkit import folders
 
-pytestmark = pytest.mark.skipif(workspace.checkout() is None, reason="needs the checkout to build")
+pytestmark = pytest.mark.skipif(folders.checkout() is None, reason="needs the checkout to build")
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +19,10 @@ def installed(tmp_path_factory):
     """A folder with labkit as the wheel has it, and an empty one to work in."""
     built, site, empty = (tmp_path_factory.mktemp(name) for name in ("built", "site", "empty"))
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(built)]
-    subprocess.run([*build, str(workspace.checkout())], check=True, capture_output=True)
+    subprocess.run([*build, str(folders.checkout())], check=True, capture_output=True)
     (wheel,) = built.glob("labkit-*.whl")
     zipfile.ZipFile(wheel).extractall(site)
-    shutil.copy(workspace.checkout() / "notebooks" / "01_mnist_dense.ipynb", empty)
+    shutil.copy(folders.checkout() / "notebooks" / "01_mnist_dense.ipynb", empty)
     return site, empty
 
 
@@ -41,7 +41,7 @@ def run(installed, *arguments, **settings):
 
 
 def test_it_is_the_wheel_that_is_imported(installed):
-    code = "from labkit import workspace; print(workspace.checkout(), workspace.store_folder())"
+    code = "from labkit import folders; print(folders.checkout(), folders.store_folder())"
     printed = run(installed, "-c", code).stdout
     assert printed.startswith("None ")
     assert str(installed[0] / "labkit" / "_course" / "runs") in printed

@@ -6,9 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from labkit.datasets import Dataset
-from labkit.recipes import Recipe
-from labkit.splits import Split, one_hot
+from labkit.data.dataset import Dataset
+from labkit.data.split import Split, one_hot
+from labkit.training.recipe import Recipe
 
 EXPERIMENT = "99/tiny"
 

@@ -89,7 +89,7 @@ def derive_addresses(app, config) -> None:
 
 def count_the_verdicts(app, config) -> None:
     """Let pages say ``{{ ledger }}``: how many claims there are and how they came out."""
-    from labkit import ledger
+    from labkit.ledger import ledger
 
     sentence = ledger.read(ROOT / "runs").sentence()
     config.myst_substitutions = {**config.myst_substitutions, "ledger": sentence}

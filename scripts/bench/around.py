@@ -27,7 +27,7 @@ REPLAY = {"LABKIT_MODE": "replay", "LABKIT_SOURCE": "local"}
 LOAD = """
 import json, pathlib, re, resource, sys, time
 import numpy as np
-from labkit import datasets
+from labkit import data as datasets
 def peak():
     status = pathlib.Path("/proc/self/status")
     if status.is_file():
@@ -77,7 +77,7 @@ def commands() -> Iterator[dict[str, Any]]:
 
 def loading() -> Iterator[dict[str, Any]]:
     """Measure each dataset, from the excerpts and, where `LABKIT_DATA` is set, from the mirror."""
-    from labkit import sources
+    from labkit.data import sources
 
     mirrored = bool(os.environ.get("LABKIT_DATA"))
     for name in sources.NAMES:

@@ -66,7 +66,7 @@ def write(path: Path, parts: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print as it goes, and write; return the exit code."""
-    from labkit import provenance
+    from labkit.records import provenance
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=list(parts(1)), help="one part")

@@ -1,0 +1,169 @@
+"""The command `labkit`. Each command reads its options and calls one function."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labkit import __version__
+from labkit.errors import DataError, LabkitError
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+NOTEBOOK = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Commands(click.Group):
+    """A group whose labkit errors end as one message and exit code 1, without a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except LabkitError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="labkit")
+def main() -> None:
+    """Data, runs and records of the deep-learning practicals."""
+
+
+@main.command()
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Say what this machine has, and what to do about the rest.
+
+    The exit code is 0 where everything that the course needs is there, else 1.
+    """
+    from rich.console import Console
+
+    from labkit.course import doctor as examination
+
+    console = Console()
+    with console.status("Looking around; loading Keras takes a while"):
+        findings = list(examination.examine())
+    console.print(examination.table(findings))
+    context.exit(0 if examination.healthy(findings) else 1)
+
+
+@main.group()
+def data() -> None:
+    """List, fetch and verify the datasets."""
+
+
+@data.command("list")
+def list_datasets() -> None:
+    """Say of each dataset where it would be loaded from now."""
+    from labkit.data import sources
+
+    for status in map(sources.status, sources.NAMES):
+        size = f"{status.bytes / 1e6:.1f} MB" if status.path else ""
+        click.echo(f"{status.name:22} {status.source:8} {size:>9}  {status.path or ''}".rstrip())
+
+
+@data.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--to", "folder", type=FOLDER, help="This folder instead of the cache.")
+def fetch(names: tuple[str, ...], folder: Path | None) -> None:
+    """Bring the real data here: of the datasets named, or of all.
+
+    A folder filled with --to serves a whole classroom: set LABKIT_DATA to it.
+    """
+    from labkit.data import sources
+
+    problems = []
+    for name in names or sources.NAMES:
+        try:
+            click.echo(sources.fetch(name, to=folder, progress=_say))
+        except DataError as problem:  # the others may be within reach
+            problems.append(str(problem))
+    if problems:
+        raise click.ClickException("\n".join(problems))
+
+
+@data.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def verify(names: tuple[str, ...]) -> None:
+    """Check the data on this machine against their known checksums."""
+    from labkit.data import sources
+
+    for name in names or sources.NAMES:
+        status = sources.verify(name)
+        where = "not on this machine" if status.path is None else f"OK, {status.path}"
+        click.echo(f"{name}: {where}")
+
+
+@main.command()
+@click.argument("notebook", type=NOTEBOOK)
+@click.option("-p", "parameters", type=(str, str), multiple=True, metavar="NAME VALUE")
+@click.option("-o", "--output", type=NOTEBOOK, help="The executed copy.")
+def run(notebook: Path, parameters: tuple[tuple[str, str], ...], output: Path | None) -> None:
+    """Execute a notebook; its executed copy goes under _build/executed/."""
+    from labkit.course import recording
+
+    values = {name: _value(text) for name, text in parameters}
+    click.echo(recording.run_notebook(notebook, values, output=output))
+
+
+@main.command()
+@click.argument("notebook", type=NOTEBOOK, required=False)
+@click.option("--budget", default="full", show_default=True, help="lab or full.")
+@click.option("--seeds", default="0-4", show_default=True, help="Like 0-4 or 0,3,7.")
+@click.option("--only", default="*", show_default=True, help="A pattern of experiment names.")
+@click.option("--store", type=FOLDER, help="Record into this folder instead of runs/.")
+@click.option("--merge", type=FOLDER, help="Bring the records of this folder into the store.")
+def record(
+    notebook: Path | None,
+    budget: str,
+    seeds: str,
+    only: str,
+    store: Path | None,
+    merge: Path | None,
+) -> None:
+    """Train a notebook's experiments and record their runs; or bring records home with --merge."""
+    if (notebook is None) == (merge is None):
+        raise click.UsageError("Give either a NOTEBOOK or --merge DIR.")
+    if merge is not None:
+        from labkit.records import store as records
+
+        for experiment in records.merge(merge, store):
+            click.echo(experiment)
+        return
+    from labkit.course import recording
+
+    recording.record_notebook(
+        notebook, budget=budget, seeds=recording.seeds(seeds), only=only, store=store
+    )
+
+
+@main.command()
+@click.argument("ids", nargs=-1, metavar="[CLAIM]...")
+@click.option("--report", help="Only the claims of this report, such as R1.")
+@click.option("--store", type=FOLDER, help="Judge by the records of this folder.")
+def ledger(ids: tuple[str, ...], report: str | None, store: Path | None) -> None:
+    """Say how the reports' claims came out: all in short, or those named, with their evidence."""
+    from labkit.ledger import Records, claims, read, rows, verdicts
+
+    if ids:
+        for verdict in verdicts.judge_all(map(claims.quote, ids), Records(store)):
+            click.echo(rows.text(verdict))
+        return
+    found = read(store).of(report=report)
+    for verdict in found.verdicts:
+        click.echo(f"{verdict.outcome:20} {verdict.claim.id}")
+    click.echo(found.sentence())
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _value(text: str) -> Any:
+    """Return a parameter's value: a Python literal where it is one, else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text

@@ -1,0 +1,152 @@
+"""What the records have to say to a claim: one value a seed."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit import choices, folders
+from labkit.errors import ClaimError
+from labkit.ledger import comparisons
+from labkit.ledger.claims import Claim
+from labkit.ledger.comparisons import Quantity
+from labkit.records import Run, replicates, store
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was measured to answer a claim.
+
+    Attributes:
+        budget: of all its runs.
+        values: seed → the number, the ratio, or how far the left side is above the right.
+        runs: those that the values were taken from.
+    """
+
+    budget: str
+    values: dict[int, float]
+    runs: tuple[Run, ...]
+
+    @property
+    def statistic(self) -> replicates.Statistic:
+        """Mean and standard deviation of the values, over seeds."""
+        return replicates.over(list(self.values.values()))
+
+    @property
+    def suffices(self) -> bool:
+        """Whether there are seeds enough to judge by."""
+        return len(self.values) >= store.ENOUGH_SEEDS
+
+    @property
+    def caption(self) -> str:
+        """Where the values come from: budget, seeds, device, date."""
+        return replicates.caption(self.runs)
+
+
+class Records:
+    """The recorded runs, each file read once.
+
+    Args:
+        folder: the store; None is `folders.store_folder()`.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or folders.store_folder()
+        self.runs = functools.cache(functools.partial(store.recorded, folder=folder))
+
+    def number(self, claim: Claim) -> Evidence | None:
+        """Return what answers a claim with a number: its metric, gain, or ratio.
+
+        Raises:
+            ClaimError: the runs have no such metric.
+        """
+        asked = [Quantity(claim.experiment, claim.metric)]
+        if claim.relative_to:
+            asked.append(Quantity(claim.relative_to.experiment, claim.relative_to.metric))
+            return self._best(claim, asked, lambda values: operator.truediv(*values))
+        if claim.gain_over:
+            asked.append(Quantity(claim.gain_over, claim.metric))
+            return self._best(claim, asked, lambda values: operator.sub(*values))
+        return self._best(claim, asked, lambda values: values[0])
+
+    def difference(self, claim: Claim) -> Evidence | None:
+        """Return how far the left side of a comparison is above the right, paired by seed.
+
+        Raises:
+            ClaimError: the runs have no such metric.
+        """
+        comparison = comparisons.parse(claim.comparison)
+        sides = len(comparison.left)
+
+        def difference(values: Sequence[float]) -> float:
+            return _gap(values[:sides]) - _gap(values[sides:])
+
+        return self._best(claim, comparison.quantities, difference)
+
+    def any_run(self, experiment: str) -> Run | None:
+        """Return one recorded run, for what all runs of an experiment have in common."""
+        runs = [run for one in choices.RECORDED_BUDGETS for run in self.runs(experiment, one)]
+        return runs[0] if runs else None
+
+    def _best(
+        self,
+        claim: Claim,
+        asked: Sequence[Quantity],
+        combined: Callable[[Sequence[float]], float],
+    ) -> Evidence | None:
+        """Return the values at the highest budget with enough seeds, else at the highest."""
+        found = [self._at(one, claim, asked, combined) for one in choices.RECORDED_BUDGETS]
+        found = [one for one in found if one.values]
+        enough = [one for one in found if one.suffices]
+        return next(iter(enough or found), None)
+
+    def _at(
+        self,
+        budget: str,
+        claim: Claim,
+        asked: Sequence[Quantity],
+        combined: Callable[[Sequence[float]], float],
+    ) -> Evidence:
+        by_seed = [{run.seed: run for run in self.runs(one.experiment, budget)} for one in asked]
+        seeds = sorted(set.intersection(*map(set, by_seed)))
+        values, used = {}, []
+        for seed in seeds:
+            runs = [runs[seed] for runs in by_seed]
+            value = combined(
+                [value_of(run, claim, one.metric) for run, one in zip(runs, asked, strict=True)]
+            )
+            if math.isfinite(value) and _comparable(runs, asked):
+                values[seed] = value
+                used += runs
+        return Evidence(budget, values, tuple(dict.fromkeys(used)))
+
+
+def _gap(values: Sequence[float]) -> float:
+    return values[0] - sum(values[1:])
+
+
+def _comparable(runs: Sequence[Run], asked: Sequence[Quantity]) -> bool:
+    """Say whether runs may be set side by side: seconds of one device only."""
+    timed = any(one.metric.startswith("seconds") for one in asked)
+    return not timed or len({run.provenance["device"] for run in runs}) == 1
+
+
+def value_of(run: Run, claim: Claim, metric: str) -> float:
+    """Return a number that a claim asks of a run.
+
+    Raises:
+        ClaimError: the run has no such metric; the message names the claim.
+    """
+    values = run.values()
+    if metric not in values:
+        raise ClaimError(
+            claim.id,
+            expected=f"a metric that the runs of {run.experiment} have",
+            received=repr(metric),
+            remedy=f"They have {', '.join(sorted(values))}.",
+        )
+    return values[metric]

@@ -1,0 +1,24 @@
+"""Show: tables, curves and pictures of runs, data and networks. Nothing here trains."""
+
+from labkit.show import tables
+from labkit.show.networks import shapes
+from labkit.show.pictures import confusion, images, mistakes
+from labkit.show.plots import compare, curve_panels, curves, histograms
+from labkit.show.tables import COLUMNS, Table, differences, results, summary
+
+__all__ = [
+    "COLUMNS",
+    "Table",
+    "compare",
+    "confusion",
+    "curve_panels",
+    "curves",
+    "differences",
+    "histograms",
+    "images",
+    "mistakes",
+    "results",
+    "shapes",
+    "summary",
+    "tables",
+]

@@ -1,0 +1,225 @@
+import builtins
+import html
+import json
+import re
+
+import pytest
+
+from labkit import folders
+from labkit.errors import ClaimError
+from labkit.ledger import claims
+
+GOOD = """
+[[section]]
+report = "R9"
+title = "Results"
+page = "99_tiny#results"
+
+[[claim]]
+id = "r9-accuracy"
+report = "R9"
+section = "Results"
+says = "the accuracy is {value}."
+kind = "number"
+value = 0.97
+experiment = "99/a"
+metric = "test_accuracy"
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / f"claims-{len(list(tmp_path.iterdir()))}.toml"  # each is read once
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def of_kind(kind):
+    found = [claim for claim in claims.read() if claim.kind == kind]
+    assert found, kind
+    return found
+
+
+def test_the_course_s_claims_are_well_formed():
+    assert len(claims.read()) >= 200
+
+
+def test_every_claim_is_a_sentence_under_its_report():
+    for claim in claims.read():
+        assert re.fullmatch(rf"{claim.report.lower()}(-[a-z0-9]+)+", claim.id), claim.id
+        assert claim.section, claim.id
+        assert claim.text.endswith(".") and not re.search(r"[{}]|\s\s", claim.text), claim.id
+
+
+def test_the_claims_come_report_by_report():
+    reports = [claim.report for claim in claims.read()]
+    assert reports == sorted(reports)
+    assert set(reports) <= {"R1", "R2", "R3", "R4", "R5"}
+
+
+def test_a_number_has_a_unit():
+    for claim in of_kind("number"):
+        assert claim.unit, claim.id
+
+
+def test_a_count_is_a_whole_number():
+    for claim in of_kind("count"):
+        assert isinstance(claim.value, int), claim.id
+
+
+def test_a_failure_names_its_exception_and_its_cause():
+    for claim in of_kind("failure"):
+        exception, _, cause = claim.comparison.partition(": ")
+        assert issubclass(getattr(builtins, exception), Exception), claim.id
+        assert cause, claim.id
+
+
+def test_a_reason_is_a_sentence_that_goes_on_after_a_colon():
+    """It is shown as "mistaken: the cell was copied."."""
+    given = [claim for claim in claims.read() if claim.because]
+    assert len(given) > 50
+    for claim in given:
+        assert claim.because.endswith(".") and "{" not in claim.because, claim.id
+        first = re.match(r"[A-Z][a-z]+\b", claim.because)
+        assert not first or first[0] == "Keras", claim.id
+
+
+def test_a_loss_that_is_printed_as_a_percentage_is_stored_as_a_loss():
+    printed = {claim: re.search(r"printed as ([\d.]+) %", claim.says) for claim in claims.read()}
+    found = {claim: float(one[1]) for claim, one in printed.items() if one}
+    assert found
+    for claim, percentage in found.items():
+        assert claim.value == pytest.approx(percentage / 100, abs=1e-9), claim.id
+
+
+def test_a_claim_writes_its_number_into_its_sentence(written):
+    (claim,) = claims.read(written(GOOD))
+    assert claim.text == "the accuracy is 0.97."
+    assert claim._repr_markdown_() == (
+        "> **R9 says** (Results): the accuracy is 0.97. "
+        '(<a href="07_replication_ledger.ipynb#r9-accuracy">verdict</a>)'
+    )
+
+
+def test_a_claim_leads_to_its_section_s_page_or_to_its_own(written):
+    (claim,) = claims.read(written(GOOD))
+    assert (claim.page, claim.practical) == ("99_tiny#results", "99_tiny")
+    (claim,) = claims.read(written(GOOD + 'page = "tp4/01_boston#elsewhere"'))
+    assert (claim.page, claim.practical) == ("tp4/01_boston#elsewhere", "tp4/01_boston")
+    assert 'href="../07_replication_ledger.ipynb#r9-accuracy"' in claim._repr_markdown_()
+
+
+RATIO = (
+    GOOD
+    + "[[claim]]"
+    + GOOD.partition("[[claim]]")[2].replace("r9-accuracy", "r9-ratio")
+    + 'relative_to = "r9-accuracy"'
+)
+
+
+def test_a_claim_may_be_measured_in_another(written):
+    unit, ratio = claims.read(written(RATIO))
+    assert ratio.relative_to is unit and unit.relative_to is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "experiments"),
+    [
+        ("", ("99/a",)),
+        ('gain_over = "99/b"', ("99/a", "99/b")),
+        ('gain_over = "99/a"', ("99/a",)),
+    ],
+)
+def test_a_claim_names_the_experiments_that_answer_it(written, fields, experiments):
+    (claim,) = claims.read(written(GOOD + fields))
+    assert claim.experiments == experiments
+
+
+COMPARISON = """
+[[claim]]
+id = "r9-better"
+report = "R9"
+section = "Results"
+page = "99_tiny#results"
+says = "a is better than b."
+kind = "comparison"
+comparison = "99/a.test_loss - 99/b.test_loss < 99/c.test_loss - 99/b.test_loss"
+"""
+
+
+def test_a_comparison_names_its_experiments_once(written):
+    (claim,) = claims.read(written(COMPARISON))
+    assert claim.experiments == ("99/a", "99/b", "99/c")
+
+
+def test_whole_numbers_are_written_with_separators():
+    assert "407,050" in claims.quote("r1-dense-2-parameters").text
+
+
+def test_an_unknown_id_names_the_nearest():
+    with pytest.raises(ClaimError) as problem:
+        claims.quote("r1-dens-2-accuracy")
+    assert str(problem.value) == (
+        "claims.quote: expected the id of a claim in book/claims.toml; received "
+        "'r1-dens-2-accuracy'. Did you mean 'r1-dense-2-accuracy'? See book/claims.toml for all "
+        "of them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (GOOD + GOOD, "expected every id once; received 'r9-accuracy' twice"),
+        (GOOD.replace("number", "nombre"), "received r9-accuracy: 'nombre'"),
+        (
+            GOOD.replace("0.97", '"0.97"'),
+            "expected a number as value; received r9-accuracy: '0.97'",
+        ),
+        (GOOD.replace("0.97", "true"), "expected a number as value; received r9-accuracy: True"),
+        (GOOD.replace("says", "sez"), "unexpected keyword argument 'sez'"),
+        (GOOD.replace("metric =", "unit ="), "expected an answer, or what its kind asks of the"),
+        (GOOD.replace('Results"\npage', 'Other"\npage'), "required keyword-only argument: 'page'"),
+        (GOOD + 'page = "99_tiny"', "expected a page like 01_mnist_dense#train-them"),
+        (GOOD + 'answer = "wrong"', "expected an answer of shown, in part, mistaken, not tested"),
+        (GOOD + 'answer = "mistaken"', "expected the reason of its answer, mistaken; received"),
+        (GOOD + 'relative_to = "r9-y"', "expected relative_to: a claim above it; received"),
+        (COMPARISON.replace("<", "="), "expected a tolerance for =, and for = alone; received"),
+        (COMPARISON + "tolerance = 0.1", "expected a tolerance for =, and for = alone; received"),
+        (COMPARISON.replace("<", "<="), "expected two sides with <, > or = between them"),
+        ("[[claim]\n", "expected a TOML file of claims"),
+    ],
+)
+def test_refuses_what_is_not_well_formed(written, text, complaint):
+    with pytest.raises(ClaimError) as problem:
+        claims.read(written(text))
+    assert complaint in str(problem.value)
+
+
+def test_a_missing_file_is_a_claim_error(tmp_path):
+    with pytest.raises(ClaimError, match="No such file"):
+        claims.read(tmp_path / "none.toml")
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """Return everything that each practical's page shows, as text."""
+    folder = folders.checkout() / "notebooks"
+    shown = {}
+    for path in sorted(folder.rglob("*.ipynb")):
+        texts = []
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                texts += ["".join(data[kind]) for kind in data if kind.startswith("text/")]
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        shown[name] = html.unescape("\n".join(texts))
+    return shown
+
+
+@pytest.mark.parametrize("claim", claims.read(), ids=lambda claim: claim.id)
+def test_every_claim_stands_on_its_practical_s_page_and_in_the_ledger(claim, pages):
+    assert claim.text in pages[claim.practical]
+    assert f'<tr id="{claim.id}">' in pages[claims.LEDGER]

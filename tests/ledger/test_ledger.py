@@ -1,0 +1,184 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+from made_up_runs import made_up_run
+
+import labkit
+from labkit.errors import ClaimError, ParameterError
+from labkit.ledger import interval_plot, ledger, verdicts
+from labkit.ledger.claims import Claim
+from labkit.ledger.ledger import Ledger
+from labkit.ledger.measured import Records
+from labkit.records import store
+
+THREE = [0.90, 0.91, 0.92]
+
+
+def claim(id="r8-x", **fields):
+    common = {"report": id[:2].upper(), "section": "Results", "says": "the value is {value}."}
+    page = "01_mnist_dense#train-them"
+    return Claim(id=id, **common | {"kind": "number", "page": page} | fields)
+
+
+def number(value, id="r8-x", **fields):
+    return claim(id, value=value, experiment="99/a", metric="test_accuracy", **fields)
+
+
+@pytest.fixture
+def records(tmp_path):
+    for seed, accuracy in enumerate(THREE):
+        store.add(made_up_run(accuracy, experiment="99/a", seed=seed), tmp_path)
+        store.add(made_up_run(accuracy - 0.1, experiment="99/b", seed=seed), tmp_path)
+    return Records(tmp_path)
+
+
+@pytest.fixture
+def books(records):
+    page = "02_mnist_cnn_variants#five-combinations"
+    entered = [
+        number(0.91),
+        number(0.99, "r8-y", answer="mistaken", because="a < b was copied."),
+        claim("r9-x", kind="comparison", comparison="99/a.test_accuracy > 99/b.test_accuracy"),
+        claim("r9-y", kind="statement", answer="shown", says="so it is.", page=page),
+    ]
+    return Ledger(verdicts.judge_all(entered, records))
+
+
+def rows(table):
+    """Return the rows of a table as elements; it must be well-formed, as a browser reads it."""
+    markup = re.sub(r"<br>", "<br/>", table._repr_html_())
+    return list(ElementTree.fromstring(f"<div>{markup}</div>").iter("tr"))
+
+
+def words(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+def test_says_in_one_sentence_how_the_claims_came_out(books):
+    assert books.sentence() == (
+        "The ledger has 4 claims of the reports R8 and R9: 2 reproduced, 1 shown on a page and "
+        "1 mistaken."
+    )
+
+
+def test_counts_every_outcome_for_each_report_and_says_what_it_means(books):
+    frame = books.counts().frame
+    assert list(frame.columns) == ["R8", "R9"]
+    assert [row.partition(":")[0] for row in frame.index] == [*verdicts.OUTCOMES, "in all"]
+    assert frame.loc["in all"].tolist() == [2, 2]
+    mistaken = "mistaken: the report's procedure, or its own tables, cannot support it"
+    assert frame.loc[mistaken].tolist() == [1, 0]
+
+
+def test_has_parts(books):
+    assert [one.claim.id for one in books.of(report="R9").verdicts] == ["r9-x", "r9-y"]
+    assert [one.claim.id for one in books.of(outcome="mistaken").verdicts] == ["r8-y"]
+    part = books.of(practical="02_mnist_cnn_variants")
+    assert [one.claim.id for one in part.verdicts] == ["r9-y"]
+
+
+def test_a_part_that_is_not_there_is_an_error(books):
+    with pytest.raises(ClaimError) as problem:
+        books.of(report="R7")
+    assert str(problem.value) == (
+        "ledger.of report: expected one of R8, R9; received 'R7'. "
+        "Ask for one of these, or add a claim to book/claims.toml."
+    )
+
+
+def test_a_row_leads_to_its_section_its_records_and_its_command(books):
+    row = rows(books)[1]
+    assert row.get("id") == "r8-x"
+    links = {words(one): one.get("href") for one in row.iter("a")}
+    assert links == {
+        "01: train them": "01_mnist_dense.ipynb#train-them",
+        "99/a": "../runs/99/a.json",
+    }
+    (command,) = row.iter("code")
+    assert words(command) == (
+        "labkit record notebooks/99_*.py --budget full --seeds 0-2 --only '99/a'"
+    )
+
+
+def test_a_row_says_what_was_reported_recorded_and_decided(books):
+    said, verdict, reported, recorded = list(rows(books)[1])
+    assert words(said).startswith("the value is 0.91.")
+    assert (words(reported), reported.get("data-value")) == ("0.91", "0.91")
+    assert words(recorded) == "0.9100 ± 0.0100full, 3 seeds"
+    assert float(recorded.get("data-value")) == pytest.approx(0.91)
+    assert words(verdict).startswith("reproducedwhyWhy: the scatter of our seeds sets the bounds.")
+    assert "Judged by: 0.8603 to 0.9597." in words(verdict)
+    assert "Would change it: a report outside 0.8603 to 0.9597." in words(verdict)
+
+
+def test_a_mistake_says_its_reason_and_what_the_rule_alone_would_say(books):
+    row = words(rows(books)[2])
+    assert "mistaken" in row and "Why: a < b was copied." in row
+    assert "By the rule alone: lower." in row
+
+
+def test_a_comparison_shows_its_difference(books):
+    assert "+0.1000 ± 0.0000difference, full, 3 seeds" in words(rows(books)[3])
+
+
+def test_on_a_practical_s_page_the_verdict_leads_to_the_ledger(books):
+    row = rows(books.of(practical="02_mnist_cnn_variants"))[1]
+    (link,) = row.iter("a")
+    assert (words(link), link.get("href")) == ("shown", "07_replication_ledger.ipynb#r9-y")
+    assert words(row).startswith("so it is.")
+    assert row.get("id") is None  # the same id must not stand twice on the site's ledger
+
+
+def test_on_a_practical_s_page_a_given_answer_says_its_reason(books):
+    assert "mistakena < b was copied." in words(rows(books.of(practical="01_mnist_dense"))[2])
+
+
+def test_from_a_folder_below_links_lead_up(records):
+    deeper = claim(kind="statement", answer="shown", says="so.", page="tp4/01_boston#x")
+    part = Ledger(verdicts.judge_all([deeper], records)).of(practical="tp4/01_boston")
+    (link,) = rows(part)[1].iter("a")
+    assert link.get("href") == "../07_replication_ledger.ipynb#r8-x"
+
+
+def test_a_verdict_in_full_for_a_terminal(records):
+    unit = number(0.5, "r8-unit", answer="not tested", because="the unit.")
+    ratio = number(1.0, relative_to=unit)
+    text = labkit.ledger.rows.text(verdicts.judge(ratio, records))
+    assert text.splitlines()[0] == "r8-x"
+    assert "Reported           1.0 (× 2.00)" in text
+    assert "Recorded           × 1.00 ± 0.00" in text
+    assert "full, 3 seeds, 2 CPU cores (Made-up), 2026-11-21" in text
+
+
+def test_names_where_its_numbers_come_from(books):
+    assert books.caption == "full, 3 seeds, 2 CPU cores (Made-up), 2026-11-21"
+    assert words(rows(books)[0]) == "what it saysverdictreportedrecorded"
+    assert "2 CPU cores (Made-up)" in books._repr_html_()
+    assert repr(books).splitlines()[0] == "reproduced           the value is 0.91."
+
+
+def test_the_course_s_ledger_has_every_claim():
+    from labkit.ledger import claims
+
+    assert [one.claim for one in ledger.read().verdicts] == list(claims.read())
+
+
+def test_draws_reported_against_recorded(books):
+    (panel,) = interval_plot.plot(books.verdicts, {"test_accuracy": "test accuracy"}).axes
+    lines = [line.get_xdata() for line in panel.lines]
+    assert [list(line) for line in lines[1:3]] == [[0.91], [pytest.approx(0.91)]]
+    assert list(lines[0]) == [pytest.approx(0.8603, abs=1e-4), pytest.approx(0.9597, abs=1e-4)]
+    assert [text.get_text() for text in panel.get_yticklabels()] == ["a"]
+    assert panel.get_xlabel() == "test accuracy"
+
+
+def test_each_kind_of_mark_is_named_once(books):
+    figure = interval_plot.plot(books.verdicts, {"test_accuracy": "test accuracy"})
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert named == ["mean of our runs", "reported: reproduced", "reported: mistaken"]
+
+
+def test_a_metric_without_numbers_cannot_be_drawn(books):
+    with pytest.raises(ParameterError, match="expected one that a number among the verdicts"):
+        interval_plot.plot(books.verdicts, {"test_f1": "F1"})

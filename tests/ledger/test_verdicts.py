@@ -1,0 +1,396 @@
+"""The rule at its borders, on made-up runs; then five verdicts of the course, by hand."""
+
+import dataclasses
+import json
+import math
+import statistics
+
+import pytest
+from made_up_runs import made_up_run
+
+from labkit import folders
+from labkit.errors import ClaimError
+from labkit.ledger import claims, verdicts
+from labkit.ledger.claims import Claim
+from labkit.ledger.measured import Records
+from labkit.records import store
+from labkit.records.signature import Signature
+
+T_95 = {2: 4.302653, 4: 2.776445}  # by degrees of freedom, from a printed table of Student's t
+
+
+def claim(**fields):
+    common = {"id": "r9-x", "report": "R9", "section": "Results", "says": "{value}."}
+    return Claim(**common | {"kind": "number", "page": "01_mnist_dense#the-data"} | fields)
+
+
+def number(value, experiment="99/a", metric="test_accuracy", **fields):
+    return claim(value=value, experiment=experiment, metric=metric, unit="accuracy", **fields)
+
+
+def comparison(text, **fields):
+    return claim(kind="comparison", comparison=text, **fields)
+
+
+@pytest.fixture
+def records(tmp_path):
+    """Return a function that records made-up runs: experiment → one accuracy a seed."""
+
+    def recorded(budget="full", **accuracies):
+        for name, values in accuracies.items():
+            for seed, accuracy in enumerate(values):
+                run = made_up_run(accuracy, experiment=f"99/{name}", seed=seed, budget=budget)
+                store.add(run, tmp_path)
+        return Records(tmp_path)
+
+    return recorded
+
+
+def outcome(claim, records):
+    return verdicts.judge(claim, records).outcome
+
+
+# The rule on numbers: 0.90, 0.91, 0.92 have mean 0.91 and sd 0.01.
+THREE = [0.90, 0.91, 0.92]
+HALF = T_95[2] * 0.01 * math.sqrt(1 + 1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("reported", "expected"),
+    [
+        (0.91, "reproduced"),
+        (0.91 + HALF - 1e-6, "reproduced"),
+        (0.91 + HALF + 1e-6, "lower"),  # ours are
+        (0.91 - HALF + 1e-6, "reproduced"),
+        (0.91 - HALF - 1e-6, "higher"),
+    ],
+)
+def test_a_number_is_reproduced_where_another_run_may_fall(reported, expected):
+    assert verdicts.rule_on_number(reported, THREE)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "expected"),
+    [(0.0, "lower"), (0.0499, "lower"), (0.0501, "reproduced")],
+)
+def test_a_tolerance_counts_where_it_is_wider_than_the_scatter(tolerance, expected):
+    assert verdicts.rule_on_number(0.96, [0.909, 0.91, 0.911], tolerance)[0] == expected
+
+
+def test_a_tolerance_takes_nothing_from_the_scatter():
+    assert verdicts.rule_on_number(0.95, THREE, tolerance=0.001)[0] == "reproduced"
+
+
+# The rule on comparisons: 1, 2, 3 have mean 2, sd 1, and a half-width of t / √3 = 2.484.
+BORDER = T_95[2] / math.sqrt(3)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sign", "expected"),
+    [
+        (BORDER + 1e-6, ">", "reproduced"),
+        (BORDER - 1e-6, ">", "not distinguishable"),
+        (-BORDER + 1e-6, ">", "not distinguishable"),
+        (-BORDER - 1e-6, ">", "contradicted"),
+        (BORDER + 1e-6, "<", "contradicted"),
+        (BORDER - 1e-6, "<", "not distinguishable"),
+        (-BORDER - 1e-6, "<", "reproduced"),
+    ],
+)
+def test_a_difference_has_a_sign_where_zero_lies_outside(mean, sign, expected):
+    differences = [mean - 1, mean, mean + 1]
+    assert verdicts.rule_on_difference(sign, differences)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("mean", "tolerance", "expected"),
+    [
+        (0.0, BORDER + 1e-6, "reproduced"),
+        (0.0, BORDER - 1e-6, "not distinguishable"),
+        (1.0, BORDER + 1 + 1e-6, "reproduced"),
+        (1.0, BORDER + 1 - 1e-6, "not distinguishable"),
+        (BORDER + 1 + 1e-6, 1.0, "contradicted"),
+        (BORDER + 1 - 1e-6, 1.0, "not distinguishable"),
+        (-BORDER - 1 - 1e-6, 1.0, "contradicted"),
+    ],
+)
+def test_equal_is_what_lies_wholly_within_the_tolerance(mean, tolerance, expected):
+    differences = [mean - 1, mean, mean + 1]
+    assert verdicts.rule_on_difference("=", differences, tolerance)[0] == expected
+
+
+def test_runs_without_any_difference_cannot_be_told_apart():
+    assert verdicts.rule_on_difference(">", [0.0, 0.0, 0.0])[0] == "not distinguishable"
+    assert verdicts.rule_on_difference("=", [0.0, 0.0, 0.0], 0.001)[0] == "reproduced"
+
+
+# From claim to verdict.
+
+
+def test_a_number_states_seeds_budget_mean_and_bounds(records):
+    verdict = verdicts.judge(number(0.95, tolerance=0.001), records(a=THREE))
+    assert verdict.outcome == verdict.by_rule == "reproduced"
+    assert (verdict.evidence.budget, len(verdict.evidence.values)) == ("full", 3)
+    assert verdict.mean == pytest.approx(0.91)
+    assert (verdict.interval.low, verdict.interval.high) == pytest.approx(
+        (0.91 - HALF, 0.91 + HALF)
+    )
+    assert verdict.reason == "the scatter of our seeds sets the bounds"
+    assert verdict.otherwise == "a report outside 0.8603 to 0.9597"
+    assert verdict.commands() == (
+        "labkit record notebooks/99_*.py --budget full --seeds 0-2 --only '99/a'",
+    )
+
+
+def test_a_tolerance_that_decides_is_named(records):
+    verdict = verdicts.judge(number(0.9, tolerance=0.1), records(a=THREE))
+    assert verdict.reason == "the tolerance, ± 0.1, sets the bounds: our seeds scatter less"
+    assert verdict.otherwise == "a report outside 0.8100 to 1.0000"  # no accuracy is above 1
+
+
+def test_a_number_outside_says_which_report_would_have_been_inside(records):
+    verdict = verdicts.judge(number(0.99), records(a=THREE))
+    assert verdict.outcome == "lower"
+    assert verdict.otherwise == "a report inside 0.8603 to 0.9597"
+
+
+def test_a_number_needs_three_seeds_at_full(records, tmp_path):
+    assert outcome(number(0.91), records(a=THREE[:2])) == "not yet recorded"
+    at_lab = records(b=THREE, budget="lab")
+    verdict = verdicts.judge(number(0.91, "99/b"), at_lab)
+    assert verdict.outcome == "not yet recorded"
+    assert verdict.reason == "a number needs three seeds at full, and there are 3 at lab"
+    assert verdict.mean == pytest.approx(0.91)  # shown, and not judged
+
+
+def test_a_comparison_may_use_lab_and_says_so(records):
+    text = "99/a.test_accuracy > 99/b.test_accuracy"
+    low, high = [0.80, 0.81, 0.82], [0.90, 0.91, 0.93]
+    verdict = verdicts.judge(comparison(text), records("lab", a=high, b=low))
+    assert (verdict.outcome, verdict.evidence.budget) == ("reproduced", "lab")
+    assert verdict.commands() == tuple(
+        f"labkit record notebooks/99_*.py --budget lab --seeds 0-2 --only '99/{one}'"
+        for one in "ab"
+    )
+
+
+def test_a_comparison_prefers_the_budget_of_both_sides(records, tmp_path):
+    records("lab", a=[0.5, 0.5, 0.5], b=[0.6, 0.6, 0.6])
+    both = records("full", a=[0.91, 0.92, 0.93])
+    text = "99/a.test_accuracy > 99/b.test_accuracy"
+    assert verdicts.judge(comparison(text), both).evidence.budget == "lab"
+
+
+def test_a_comparison_is_paired_by_seed(records):
+    """Seeds that scatter widely and differ by nearly the same: the pairs can tell."""
+    scattered, less = [0.70, 0.80, 0.90], [0.69, 0.791, 0.889]
+    both = records(a=scattered, b=less)
+    verdict = verdicts.judge(comparison("99/a.test_accuracy > 99/b.test_accuracy"), both)
+    assert verdict.outcome == "reproduced"
+    assert list(verdict.evidence.values.values()) == pytest.approx([0.01, 0.009, 0.011])
+    assert verdict.reason == (
+        "test accuracy of 99/a is above test accuracy of 99/b on 3 of 3 seeds"
+    )
+
+
+def test_seeds_that_only_one_side_has_are_left_out(records):
+    both = records(a=[0.9, 0.9, 0.9, 0.1], b=[0.8, 0.8, 0.8])
+    verdict = verdicts.judge(comparison("99/a.test_accuracy > 99/b.test_accuracy"), both)
+    assert sorted(verdict.evidence.values) == [0, 1, 2]
+
+
+def test_a_gap_is_a_value_too(records):
+    text = "99/a.train_accuracy - 99/a.test_accuracy > 99/b.train_accuracy - 99/b.test_accuracy"
+    both = records(a=[0.80, 0.81, 0.82], b=[0.90, 0.91, 0.93])
+    verdict = verdicts.judge(comparison(text), both)
+    assert list(verdict.evidence.values.values()) == pytest.approx([0.10, 0.10, 0.11])
+    assert verdict.outcome == "reproduced"
+
+
+def test_what_would_change_a_comparison(records):
+    some = records(a=[0.91, 0.93, 0.92], b=[0.90, 0.90, 0.90], c=[0.91, 0.91, 0.91])
+    text = "99/{}.test_accuracy {} 99/{}.test_accuracy".format
+    undecided = verdicts.judge(comparison(text("a", ">", "b")), some)
+    assert undecided.outcome == "not distinguishable"
+    assert undecided.otherwise == "a mean difference beyond ± 0.0248"
+    told = verdicts.judge(comparison(text("c", ">", "b")), some)
+    assert told.otherwise == "a difference of the other sign"
+    equal = verdicts.judge(comparison(text("a", "=", "b"), tolerance=0.001), some)
+    assert equal.otherwise == "an interval that stays within ± 0.0010"
+
+
+def test_what_scatter_would_have_left_a_comparison_open(records):
+    some = records(a=[0.920, 0.921, 0.922], b=[0.90, 0.90, 0.90])
+    verdict = verdicts.judge(comparison("99/a.test_accuracy > 99/b.test_accuracy"), some)
+    most = 0.021 * math.sqrt(3) / T_95[2]
+    assert verdict.otherwise == f"seeds that scatter by more than {most:.4f} in place of 0.0010"
+
+
+def timed(name, seconds, tmp_path, device="2 CPU cores (Made-up)"):
+    for seed, one in enumerate(seconds):
+        provenance = {"device": device, "finished": "2026-11-21T12:00:00+00:00"}
+        run = made_up_run(experiment=f"99/{name}", seed=seed, seconds=one, provenance=provenance)
+        store.add(run, tmp_path)
+    return Records(tmp_path)
+
+
+def in_seconds(value, of, **fields):
+    return number(value, f"99/{of}", "seconds", **fields)
+
+
+def test_seconds_are_judged_as_ratios_within_a_machine(tmp_path):
+    timed("unit", [100.0, 200.0, 400.0], tmp_path)
+    both = timed("slow", [300.0, 600.0, 1200.0], tmp_path)
+    unit = in_seconds(2.0, "unit", answer="not tested", because="it is the unit.")
+    verdict = verdicts.judge(in_seconds(6.0, "slow", relative_to=unit), both)
+    assert (verdict.outcome, verdict.reported, verdict.mean) == ("reproduced", 3.0, 3.0)
+    assert outcome(in_seconds(8.1, "slow", relative_to=unit), both) == "lower"  # 4.05 by a quarter
+    assert outcome(in_seconds(7.9, "slow", relative_to=unit), both) == "reproduced"
+
+
+def test_seconds_of_two_machines_are_never_compared(tmp_path):
+    timed("unit", [100.0, 100.0, 100.0], tmp_path, device="another machine")
+    both = timed("slow", [300.0, 300.0, 300.0], tmp_path)
+    unit = in_seconds(2.0, "unit")
+    assert outcome(in_seconds(6.0, "slow", relative_to=unit), both) == "not yet recorded"
+    text = "99/slow.seconds > 99/unit.seconds"
+    assert outcome(comparison(text), both) == "not yet recorded"
+
+
+def test_a_gain_is_the_difference_from_its_base(records):
+    both = records(a=[0.95, 0.96, 0.97], b=[0.90, 0.91, 0.92])
+    verdict = verdicts.judge(number(0.05, "99/a", gain_over="99/b", tolerance=0.001), both)
+    assert (verdict.outcome, verdict.mean) == ("reproduced", pytest.approx(0.05))
+
+
+def test_a_count_is_read_off_the_recorded_network(records, tmp_path):
+    some = records(a=[0.9])
+    count = claim(kind="count", value=1234, experiment="99/a", metric="parameters")
+    assert verdicts.judge(count, some).outcome == "reproduced"
+    wrong = claim(kind="count", value=1235, experiment="99/a", metric="parameters")
+    assert verdicts.judge(wrong, some).outcome == "contradicted"
+    assert verdicts.judge(wrong, some).found == 1234
+
+
+def test_a_count_may_be_read_off_a_line_of_the_signature(tmp_path):
+    lines = ("Conv2D(filters=16, kernel_size=(3, 3)) -> (26, 26, 16), 160 parameters",)
+    store.add(made_up_run(experiment="99/a", signature=Signature(lines)), tmp_path)
+    common = {"kind": "count", "experiment": "99/a", "line": "Conv2D(filters={value},*"}
+    assert outcome(claim(value=16, **common), Records(tmp_path)) == "reproduced"
+    assert outcome(claim(value=32, **common), Records(tmp_path)) == "contradicted"
+
+
+def test_a_mistake_stands_whatever_the_runs_say_and_shows_them(records):
+    mistake = number(0.91, answer="mistaken", because="the cell was copied.")
+    verdict = verdicts.judge(mistake, records(a=THREE))
+    assert (verdict.outcome, verdict.by_rule) == ("mistaken", "reproduced")
+    assert (verdict.reason, verdict.otherwise) == ("the cell was copied.", "")
+    assert verdict.mean == pytest.approx(0.91)
+
+
+@pytest.mark.parametrize("answer", ["shown", "in part", "not tested"])
+def test_what_runs_do_not_decide_has_its_answer_from_the_claim(records, answer):
+    said = claim(kind="statement", answer=answer, because="so.", page="03_layers_tour#dense")
+    verdict = verdicts.judge(said, records())
+    assert (verdict.outcome, verdict.by_rule, verdict.commands()) == (answer, None, ())
+
+
+def test_a_run_that_diverged_is_no_evidence(records):
+    some = records(a=[0.90, 0.91, 0.92, math.nan])
+    verdict = verdicts.judge(number(0.91), some)
+    assert (verdict.outcome, sorted(verdict.evidence.values)) == ("reproduced", [0, 1, 2])
+
+
+def test_a_metric_that_the_runs_do_not_have_is_an_error(records):
+    with pytest.raises(ClaimError) as problem:
+        verdicts.judge(number(0.9, metric="test_f1"), records(a=THREE))
+    assert "r9-x: expected a metric that the runs of 99/a have; received 'test_f1'" in str(
+        problem.value
+    )
+
+
+def test_a_count_that_asks_for_what_no_run_has_is_the_same_error(records):
+    count = claim(kind="count", value=3, experiment="99/a", metric="layers")
+    with pytest.raises(ClaimError, match="r9-x: expected a metric that the runs of 99/a have"):
+        verdicts.judge(count, records(a=[0.9]))
+
+
+def test_a_mistaken_count_says_what_the_network_has(records):
+    count = claim(kind="count", value=3, experiment="99/a", metric="parameters")
+    mistaken = dataclasses.replace(count, answer="mistaken", because="it was copied.")
+    verdict = verdicts.judge(mistaken, records(a=[0.9]))
+    assert (verdict.outcome, verdict.by_rule, verdict.found) == ("mistaken", "contradicted", 1234)
+
+
+def test_no_claims_have_no_verdicts(records):
+    assert verdicts.judge_all([], records()) == ()
+
+
+def test_verdicts_are_counted_in_the_order_of_their_explanation(records):
+    some = records(a=THREE)
+    judged = verdicts.judge_all([number(0.99), number(0.91), number(0.9)], some)
+    assert verdicts.counted(judged) == {"reproduced": 2, "lower": 1}
+
+
+# Five verdicts of the course, derived anew from the JSON of the records alone.
+
+
+def accuracy(run):
+    return run["metrics"]["test"]["accuracy"]
+
+
+def of_record(experiment, read, budget="full"):
+    """Return seed → a number, with nothing of labkit between the file and it."""
+    path = folders.store_folder() / f"{experiment}.json"
+    runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    return {run["seed"]: read(run) for run in runs if run["budget"] == budget}
+
+
+def test_by_hand_a_number_is_reproduced():
+    """R1's network with one hidden layer: 0.9672, tolerance 0.005."""
+    values = of_record("01/dense-2", accuracy).values()
+    mean, sd, n = statistics.fmean(values), statistics.stdev(values), len(values)
+    half = max(T_95[n - 1] * sd * math.sqrt(1 + 1 / n), 0.005)
+    verdict = verdicts.judge(claims.quote("r1-dense-2-accuracy"))
+    assert n == 5 and abs(mean - 0.9672) <= half
+    assert verdict.outcome == "reproduced"
+    assert (verdict.mean, verdict.interval.half_width) == pytest.approx((mean, half), rel=1e-5)
+
+
+def test_by_hand_a_number_comes_out_lower():
+    """R1's network B: 0.9693, above what another run of ours would reach."""
+    values = of_record("02/conv-b", accuracy).values()
+    mean, sd, n = statistics.fmean(values), statistics.stdev(values), len(values)
+    assert n == 5 and mean + max(T_95[4] * sd * math.sqrt(1.2), 0.005) < 0.9693
+    assert verdicts.judge(claims.quote("r1-conv-b-accuracy")).outcome == "lower"
+
+
+def test_by_hand_a_conclusion_is_contradicted():
+    """R1 guesses that the weights were small before any penalty. They were not."""
+    names = ("01/dense-4-10-epochs", "01/dense-4-l2")
+    plain, l2 = (of_record(name, lambda run: run["measures"]["near_zero"]) for name in names)
+    gaps = [plain[seed] - l2[seed] for seed in plain]
+    half = T_95[4] * statistics.stdev(gaps) / math.sqrt(5)
+    assert statistics.fmean(gaps) + half < 0
+    assert verdicts.judge(claims.quote("r1-weights-were-small")).outcome == "contradicted"
+
+
+def test_by_hand_two_networks_are_not_distinguishable():
+    """R1 finds C best; A is nearer to it than the seeds can tell."""
+    a, c = of_record("02/conv-a", accuracy), of_record("02/conv-c", accuracy)
+    gaps = [c[seed] - a[seed] for seed in c]
+    half = T_95[4] * statistics.stdev(gaps) / math.sqrt(5)
+    assert abs(statistics.fmean(gaps)) < half
+    verdict = verdicts.judge(claims.quote("r1-conv-c-is-best"))
+    assert verdict.outcome == "not distinguishable"
+    assert verdict.otherwise == f"a mean difference beyond ± {half:.4f}"
+
+
+def test_by_hand_a_copied_number_is_mistaken():
+    """R1 prints C's accuracy for A2; by the rule alone, ours are lower."""
+    values = of_record("02/conv-a2", accuracy).values()
+    mean, sd = statistics.fmean(values), statistics.stdev(values)
+    assert mean + max(T_95[4] * sd * math.sqrt(1.2), 0.003) < 0.991
+    verdict = verdicts.judge(claims.quote("r1-conv-a2-accuracy"))
+    assert (verdict.outcome, verdict.by_rule) == ("mistaken", "lower")
+    assert verdict.claim.page == "02_mnist_cnn_variants#the-same-number-three-times"
