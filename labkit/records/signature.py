@@ -1,28 +1,25 @@
 """What a run's result depends on, as a list one can read and a hash one can compare.
 
 In it: every layer's settings that are not the default, output shapes, parameters, the recipe,
-and the data that were asked for. Not in it: names, seeds, dtype, budget, device and backend.
+the data that were asked for, and the text of what is not Keras's own but the notebook's.
+Not in it: names, seeds, dtype, budget, device and backend.
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labkit.source_text import name_of
+from labkit.records.parts import describe, describe_model, written
+from labkit.source_text import is_installed
 
 if TYPE_CHECKING:
     import keras
 
     from labkit.training import Recipe
-
-_NOT_A_SETTING = {"name", "dtype", "seed", "verbose", "build_config"}
-_SIGNIFICANT_DIGITS = 6  # a float32 written out and read back agrees to this many
 
 
 @dataclass(frozen=True)
@@ -72,33 +69,44 @@ def signature_of(model: keras.Model, recipe: Recipe, request: Mapping[str, Any])
 
 
 def _model_lines(model: keras.Model) -> Iterable[str]:
-    yield f"input {_shapes(model.input_shape)}"
+    if not is_installed(type(model)):
+        yield f"model: {describe_model(model)}"
+    yield f"input {_shapes(_input_shape(model))}"
     yield from _operation_lines(model, indent="")
     yield f"parameters: {model.count_params():,}"
 
 
+def _input_shape(model: keras.Model) -> Any:
+    """Return the shapes of what a model was built for; a subclass knows them by its own name."""
+    if hasattr(model, "input_shape"):
+        return model.input_shape
+    return next(iter(model.get_build_config().values()))
+
+
 def _operation_lines(model: keras.Model, *, indent: str) -> Iterable[str]:
     """Describe layers, operations such as `a + b`, and, indented, what is inside inner models."""
-    is_stack = type(model).__name__ == "Sequential"
-    operations = model.layers if is_stack else model.operations
-    inputs = {} if is_stack else _inputs(model, operations)
+    is_graph = hasattr(model, "operations")
+    operations = model.operations if is_graph else model.layers
+    inputs = _inputs(model, operations) if is_graph else {}
     for one in operations:
         if type(one).__name__ == "InputLayer":
             continue
         is_model = hasattr(one, "layers")
-        what = f"{type(one).__name__}:" if is_model else describe(one)
-        count = one.count_params() if hasattr(one, "count_params") else 0
-        shape = _shapes(_output_shape(one))
-        yield f"{indent}{what}{inputs.get(one.name, '')} -> {shape}, {count:,} parameters"
+        what = f"{describe_model(one)}:" if is_model else describe(one)
+        count = one.count_params() if getattr(one, "built", False) else 0
+        after, shape = inputs.get(one.name, ""), _output_shape(one)
+        yield f"{indent}{what}{after}{shape}, {count:,} parameters"
         if is_model:
             yield from _operation_lines(one, indent=indent + "  ")
 
 
 def _inputs(model: keras.Model, operations: Iterable[Any]) -> dict[str, str]:
     """Say, for a network that is not a plain stack, which operations feed which."""
+    import keras
+
     places = {one.name: place for place, one in enumerate(operations, start=1)}
     inputs = {}
-    for layer in model.get_config()["layers"]:
+    for layer in keras.Model(model.inputs, model.outputs).get_config()["layers"]:
         fed = "+".join(_origins(layer["inbound_nodes"], places))
         inputs[layer["name"]] = f" after {fed}" if fed else ""
     return inputs
@@ -117,18 +125,22 @@ def _origins(node: Any, places: Mapping[str, int]) -> Iterable[str]:
         for value in node:
             yield from _origins(value, places)
     elif node is not None and node is not False:
-        yield repr(_plain(node))
+        yield written(node)
 
 
-def _output_shape(operation: Any) -> Any:
-    output = operation.output
-    if isinstance(output, list | tuple):
-        return [one.shape for one in output]
-    return output.shape
+def _output_shape(operation: Any) -> str:
+    """Write the shape of what an operation returns, where it was called on a shape alone."""
+    output = getattr(operation, "output", None)
+    if output is None:
+        return ""
+    several = isinstance(output, list | tuple)
+    return f" -> {_shapes([one.shape for one in output] if several else output.shape)}"
 
 
 def _shapes(shape: Any) -> str:
     """Write a shape without its batch axis; several shapes one beside another."""
+    if isinstance(shape, Mapping):
+        shape = [*shape.values()]
     if shape and isinstance(shape[0], tuple | list):
         return " ".join(_shapes(one) for one in shape)
     return "(" + ", ".join(str(size) for size in shape[1:]) + ")"
@@ -143,126 +155,13 @@ def _recipe_lines(recipe: Recipe) -> Iterable[str]:
     if recipe.examples is not None:
         yield f"examples: {recipe.examples}"
     for callback in recipe.callbacks:
-        yield f"callback: {_callback(callback)}"
+        yield f"callback: {describe(callback)}"
     for layer in recipe.augmentation:
         yield f"augmentation: {describe(layer)}"
 
 
 def _request_line(request: Mapping[str, Any]) -> str:
-    options = ", ".join(f"{key}={_text(request[key])}" for key in sorted(request) if key != "name")
+    options = ", ".join(
+        f"{key}={written(request[key])}" for key in sorted(request) if key != "name"
+    )
     return f"data: {request['name']}({options})"
-
-
-def describe(part: Any, *, always: tuple[str, ...] = ()) -> str:
-    """Write a layer, optimizer, regulariser … as its class and non-default settings.
-
-    Args:
-        part: an object with Keras's `get_config`, or a plain value.
-        always: settings that are written also where they are the default.
-    """
-    if not hasattr(part, "get_config"):
-        return name_of(part) if inspect.isfunction(part) else _text(part)
-    settings = _own_settings(part)
-    usual = _default_settings(part, settings)
-    different = {
-        name: value
-        for name, value in settings.items()
-        if name in always or name not in usual or usual[name] != value
-    }
-    arguments = ", ".join(f"{name}={_text(different[name])}" for name in sorted(different))
-    return f"{type(part).__name__}({arguments})"
-
-
-def _own_settings(part: Any) -> dict[str, Any]:
-    """Return the settings that say what a part does, not what it is called."""
-    config = part.get_config()
-    if config.get("trainable") is True:
-        del config["trainable"]
-    return {
-        name: name_of(getattr(part, name)) if _is_function(part, name, value) else _plain(value)
-        for name, value in config.items()
-        if name not in _NOT_A_SETTING
-    }
-
-
-def _is_function(part: Any, name: str, value: Any) -> bool:
-    """Say whether a setting is a function that Keras knows by no name, as in a Lambda layer."""
-    return isinstance(value, Mapping) and inspect.isfunction(getattr(part, name, None))
-
-
-def _default_settings(part: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the optional settings of a part made from its required arguments alone."""
-    kind, config = type(part), part.get_config()
-    required = {
-        name: getattr(part, name) if _is_function(part, name, config[name]) else settings[name]
-        for name in _required_arguments(kind)
-        if name in settings
-    }
-    # from_config empties what it is given; Rescaling's wants every setting, Lambda's wants bytes.
-    for make in (lambda: kind.from_config(dict(required)), lambda: kind(**required)):
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            usual = _own_settings(make())
-            return {name: value for name, value in usual.items() if name not in required}
-    return {}
-
-
-def _required_arguments(kind: type) -> Iterable[str]:
-    """Yield what a constructor cannot do without, also where it hands `*arguments` on."""
-    for one in kind.__mro__:
-        if "__init__" in vars(one):
-            parameters = inspect.signature(one.__init__).parameters.values()
-            yield from (each.name for each in parameters if each.default is each.empty)
-            if not any(each.kind is each.VAR_POSITIONAL for each in parameters):
-                return
-
-
-def _plain(value: Any) -> Any:
-    """Strip names and seeds out of nested configurations, and round floats."""
-    if isinstance(value, Mapping):
-        if set(value) >= {"class_name", "config"}:
-            return {**value, "config": _plain(value["config"])}
-        return {key: _plain(one) for key, one in value.items() if key not in _NOT_A_SETTING}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float):
-        return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
-    return value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Mapping) and set(value) >= {"class_name", "config"}:
-        return _part_text(value)
-    if isinstance(value, list):
-        return "(" + ", ".join(_text(one) for one in value) + ")"
-    if inspect.isfunction(value):
-        return repr(name_of(value))
-    if type(value).__repr__ is object.__repr__:  # it would print an address
-        return type(value).__name__
-    return repr(_plain(value))
-
-
-def _part_text(configuration: Mapping[str, Any]) -> str:
-    try:
-        return describe(_revive(configuration))
-    except (TypeError, ValueError):  # a class that only the notebook knows
-        return f"{configuration['class_name']}({_text(configuration['config'])})"
-
-
-def _revive(configuration: Mapping[str, Any]) -> Any:
-    import keras
-
-    return keras.saving.deserialize_keras_object(dict(configuration))
-
-
-def _callback(callback: keras.callbacks.Callback) -> str:
-    """Write a callback; Keras's have no configuration, so read it off the constructor."""
-    parameters = inspect.signature(type(callback).__init__).parameters.values()
-    settings = {
-        one.name: getattr(callback, one.name)
-        for one in parameters
-        if one.name not in _NOT_A_SETTING
-        and hasattr(callback, one.name)
-        and getattr(callback, one.name) != one.default
-    }
-    arguments = ", ".join(f"{name}={_text(settings[name])}" for name in sorted(settings))
-    return f"{type(callback).__name__}({arguments})"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import warnings
 
 import numpy as np
@@ -158,7 +159,7 @@ def test_one_hot_targets_where_there_are_classes(name):
         assert str(caught.value) == (
             "one_hot: expected a dataset whose labels are classes; received "
             f"{name}, whose target is a number. "
-            "Compare with the mean of the training targets instead."
+            "Leave one_hot out: the loss compares with the numbers themselves."
         )
         return
     dataset = load(name, validation=1, one_hot=True)
@@ -416,8 +417,13 @@ def test_baseline_answers_the_commonest_class():
     split = Split(np.zeros((4, 1)), labels, labels, "features")
     object.__setattr__(dataset, "train", split)
     assert dataset.baseline == 0.75
-    with pytest.raises(ParameterError, match="baseline: expected a dataset whose labels are clas"):
-        _ = load("boston_housing").baseline
+
+
+def test_baseline_of_a_number_is_the_error_of_the_median():
+    prices = load("boston_housing").train.targets
+    expected = np.abs(prices - np.median(prices)).mean()
+    assert load("boston_housing").baseline == pytest.approx(expected)
+    assert load("xor").baseline == 1.0  # targets are −1 and 1
 
 
 # Changes and folds
@@ -485,6 +491,28 @@ def test_another_kind_of_inputs_is_the_dataset_s_too():
     assert made.test.features.shape == (1_000, 784)
 
 
+LARGEST = 255
+
+
+def halved(values):
+    return values / 2
+
+
+def test_a_change_is_asked_for_with_the_helpers_and_constants_it_uses(monkeypatch):
+    def scaled(split, dataset):
+        return dataclasses.replace(split, inputs=halved(split.inputs) * LARGEST)
+
+    def asked():
+        return load("xor").changed(scaled).request["changed"]
+
+    before = asked()
+    assert re.fullmatch(r"scaled \w{8} \(LARGEST=255, halved \w{8}\)", *before)
+    monkeypatch.setitem(globals(), "LARGEST", 128)
+    assert asked() == [before[0].replace("255", "128")]
+    monkeypatch.setitem(globals(), "halved", np.negative)
+    assert re.fullmatch(r"scaled \w{8} \(LARGEST=128, halved=negative\)", *asked())
+
+
 def test_what_is_no_function_changes_nothing():
     with pytest.raises(ParameterError) as caught:
         load("xor").changed("as_autoencoder")
@@ -519,7 +547,7 @@ def test_folds_are_disjoint_and_complete(name, of):
     for number, fold in enumerate(folds):
         assert not set(rows(fold.train)) & set(rows(fold.validation)) or name == "mnist"
         assert sorted(rows(fold.train) + rows(fold.validation)) == sorted(rows(whole.train))
-        assert fold.request == {**whole.request, "fold": f"{number} of {of}"}
+        assert fold.request == {**whole.request, "folds": of} and fold.fold_number == number
         assert fold.test is whole.test
     held_out = [row for fold in folds for row in rows(fold.validation)]
     assert sorted(held_out) == sorted(rows(whole.train))
@@ -566,7 +594,7 @@ def test_what_a_change_or_a_fold_has_seen_is_not_folded_again(made, received):
 def test_a_fold_can_be_changed_by_what_its_training_split_knows():
     fold = load("boston_housing").fold(0, of=4).changed(standardised)
     np.testing.assert_allclose(fold.train.features.mean(axis=0), 0, atol=1e-4)
-    assert fold.request["fold"] == "0 of 4"
+    assert (fold.fold_number, fold.request["folds"]) == (0, 4)
 
 
 # What is particular to one dataset

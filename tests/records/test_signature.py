@@ -1,6 +1,7 @@
 """What changes a signature, and what does not. Nothing here is trained."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import json
@@ -8,16 +9,20 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 import tiny
 from keras import callbacks, layers, regularizers
 
 from labkit.choices import by_budget
 from labkit.records.signature import Signature, describe, signature_of
+from labkit.source_text import described
 
+HASH = r"[0-9a-f]{8}"
 REQUEST = {"name": "mnist", "train": 30_000, "validation": 3_000}
 
 
@@ -68,6 +73,26 @@ def test_reads_like_the_code():
 def test_the_hash_is_that_of_the_lines():
     lines = ("epochs: 5", "batch_size: 2")
     assert Signature(lines).sha256 == hashlib.sha256(b"epochs: 5\nbatch_size: 2").hexdigest()
+
+
+def test_settings_are_rounded_as_recorded_ones_are():
+    """Records are found by this hash: another number of digits would lose them."""
+    signature = signed(
+        stack(layers.Dropout(1 / 3)), tiny.recipe(optimizer=keras.optimizers.Adam(0.0012345678))
+    )
+    assert signature.lines == (
+        "input (8, 8, 1)",
+        "Dropout(rate=0.333333) -> (8, 8, 1), 0 parameters",
+        "Flatten() -> (64), 0 parameters",
+        "Dense(units=2) -> (2), 130 parameters",
+        "parameters: 130",
+        "loss: categorical_crossentropy",
+        "optimizer: Adam(learning_rate=0.00123457)",
+        "batch_size: 64",
+        "epochs: 2",
+        "data: mnist(train=30000, validation=3000)",
+    )
+    assert signature.sha256 == "a2da7a2bc8a69130954176e035eb03e1c0ce004ec1d4d9621b445ea50f17253a"
 
 
 PAIRS_OF_LAYERS = {
@@ -196,7 +221,7 @@ def test_data_that_are_changed_and_folded_say_so_and_data_as_loaded_do_not():
     assert signed(request=plain.request).lines[-1] == "data: tiny(train=320, validation=64)"
     line = signed(request=derived.request).lines[-1]
     assert re.fullmatch(
-        r"data: tiny\(changed=\('doubled [0-9a-f]{8}'\), fold='1 of 4', train=320, validation=64\)",
+        r"data: tiny\(changed=\('doubled [0-9a-f]{8}'\), folds=4, train=320, validation=64\)",
         line,
     )
 
@@ -316,7 +341,7 @@ def as_in_another_keras(kind):
         def get_config(self):
             return {**super().get_config(), "sparsity": self.sparsity}
 
-    Later.__name__ = kind.__name__
+    Later.__name__, Later.__module__ = kind.__name__, kind.__module__
     return Later
 
 
@@ -483,7 +508,7 @@ class Stubborn(layers.Layer):
 
 
 def test_a_layer_whose_defaults_cannot_be_known_is_written_in_full():
-    assert describe(Stubborn(strength=2)) == "Stubborn(strength=2)"
+    assert re.fullmatch(rf"Stubborn\(strength=2\) {HASH}", describe(Stubborn(strength=2)))
 
 
 def test_a_function_of_keras_that_is_no_activation_keeps_its_name():
@@ -498,6 +523,236 @@ def test_no_line_holds_an_address():
 
     lines = signed(recipe=tiny.recipe(callbacks=(Watcher(object()),), loss=lambda a, b: a)).lines
     assert not [line for line in lines if " at 0x" in line]
+
+
+# --- what the notebook defines ------------------------------------------------------------
+
+CELLS = """
+import dataclasses
+import keras
+RATE = 0.3
+
+def halved(values):
+    return values / 2
+
+def squash(values):
+    return halved(values) * RATE
+
+class Squash(keras.layers.Layer):
+    def __init__(self, units=3, **settings):
+        super().__init__(**settings)
+        self.units = units
+
+    def call(self, inputs):
+        return halved(inputs) * RATE
+
+class Step(keras.Sequential):
+    def train_step(self, data):
+        return halved(super().train_step(data)) * RATE
+
+class Distance(keras.losses.Loss):
+    def __init__(self, power=2):
+        super().__init__()
+        self.power = power
+
+    def call(self, y_true, y_pred):
+        return halved((y_true - y_pred) ** self.power) * RATE
+
+class Share(keras.metrics.Mean):
+    def result(self):
+        return halved(super().result()) * RATE
+
+class Slower(keras.callbacks.Callback):
+    def __init__(self, every):
+        super().__init__()
+        self._every = every
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = halved(self._every) * RATE
+
+class Penalty(keras.regularizers.Regularizer):
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, weights):
+        return halved(weights) * RATE
+
+class Start(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return halved(keras.ops.ones(shape)) * RATE
+
+class Bound(keras.constraints.Constraint):
+    def __call__(self, weights):
+        return halved(weights) * RATE
+
+class Descent(keras.optimizers.SGD):
+    def update_step(self, gradient, variable, learning_rate):
+        self.assign_sub(variable, halved(gradient) * RATE)
+
+def spread(model, dataset):
+    return halved(dataset.test.inputs.std()) * RATE
+
+def scaled(split, dataset):
+    return dataclasses.replace(split, inputs=halved(split.inputs) * RATE)
+
+doubled = keras.layers.Lambda(lambda inputs: halved(inputs) * RATE)
+"""
+
+
+def cells(path, text=CELLS):
+    """Return what a text defines; it is a file, as a cell is one to Python."""
+    path = path / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.py"
+    path.write_text(text)
+    names = {"__name__": "notebook"}
+    exec(compile(text, str(path), "exec"), names)
+    return types.SimpleNamespace(**names)
+
+
+def of_layer(layer):
+    return signed(stack(layer)).lines
+
+
+def of_recipe(**settings):
+    return signed(recipe=tiny.recipe(**settings)).lines
+
+
+DEFINED = {
+    "a layer": lambda here: of_layer(here.Squash()),
+    "a layer in a wrapper": lambda here: of_layer(layers.TimeDistributed(here.Squash())),
+    "a layer in an inner model": lambda here: of_layer(keras.Sequential([here.Squash()])),
+    "a layer of a graph": lambda here: signed(graph(here.Squash())).lines,
+    "a Lambda": lambda here: of_layer(here.doubled),
+    "an activation": lambda here: of_layer(layers.Dense(3, activation=here.squash)),
+    "a regulariser": lambda here: of_layer(layers.Dense(3, kernel_regularizer=here.Penalty(1))),
+    "an initialiser": lambda here: of_layer(layers.Dense(3, kernel_initializer=here.Start())),
+    "a constraint": lambda here: of_layer(layers.Dense(3, kernel_constraint=here.Bound())),
+    "a model": lambda here: signed(here.Step([keras.Input((4,)), layers.Dense(2)])).lines,
+    "a loss": lambda here: of_recipe(loss=here.Distance()),
+    "a loss function": lambda here: of_recipe(loss=here.squash),
+    "a callback": lambda here: of_recipe(callbacks=(here.Slower(2),)),
+    "a schedule": lambda here: of_recipe(callbacks=(callbacks.LearningRateScheduler(here.squash),)),
+    "an optimizer": lambda here: of_recipe(optimizer=here.Descent(0.1)),
+    "augmentation": lambda here: of_recipe(augmentation=(here.Squash(),)),
+    "a metric": lambda here: (described(type(here.Share())),),
+    "a measure": lambda here: (described(here.spread),),
+    "a change of data": lambda here: (
+        signed(request=tiny.dataset().changed(here.scaled).request).lines
+    ),
+}
+CHANGES = {
+    "its body": (") * RATE", ") + RATE", rf"{HASH}|[*+] RATE"),
+    "its helper": ("values / 2", "values / 3", rf"halved {HASH}"),
+    "its constant": ("RATE = 0.3", "RATE = 0.5", r"RATE=0\.[35]"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", DEFINED)
+def test_what_the_notebook_defines_changes_it_and_is_named(kind, change, tmp_path):
+    old, new, what = CHANGES[change]
+    before = DEFINED[kind](cells(tmp_path))
+    after = DEFINED[kind](cells(tmp_path, CELLS.replace(old, new)))
+    assert before != after
+    assert [re.sub(what, "", line) for line in before] == [re.sub(what, "", line) for line in after]
+
+
+def test_what_the_notebook_defines_is_the_same_when_its_cells_run_again(tmp_path):
+    for lines in DEFINED.values():
+        assert lines(cells(tmp_path)) == lines(cells(tmp_path))
+
+
+def test_the_text_follows_the_settings_also_within(tmp_path):
+    here = cells(tmp_path)
+    text = rf" {HASH} \(RATE=0\.3, halved {HASH}\)"
+    for part, lines in {
+        here.Squash(units=4): rf"Squash\(units=4\){text}",
+        layers.TimeDistributed(here.Squash()): rf"TimeDistributed\(layer=Squash\(\){text}\)",
+        layers.Pipeline([here.Squash(), layers.RandomFlip()]): (
+            rf"Pipeline\(layers=\(Squash\(\){text}, RandomFlip\(\)\)\)"
+        ),
+        layers.Dense(3, kernel_regularizer=here.Penalty(2), activation="relu"): (
+            rf"Dense\(activation='relu', kernel_regularizer=Penalty\(strength=2\){text}, units=3\)"
+        ),
+        layers.Activation(here.squash): rf"Activation\(activation='squash{text}'\)",
+        layers.Activation(functools.partial(here.squash, values=3)): (
+            rf"Activation\(activation='partial\(squash, values=3\) \(.*squash {HASH}\)'\)"
+        ),
+        here.Distance(): rf"Distance\(\){text}",
+        here.Distance(power=3): rf"Distance\(power=3\){text}",
+        here.Slower(2): rf"Slower\(every=2\){text}",
+        here.Descent(0.01, momentum=0.9): rf"Descent\(momentum=0\.9\){text}",
+    }.items():
+        assert re.fullmatch(lines, describe(part)), describe(part)
+
+
+def test_says_which_definition_differs(tmp_path):
+    code = Signature(DEFINED["a loss"](cells(tmp_path, CELLS.replace("values / 2", "values / 3"))))
+    record = Signature(DEFINED["a loss"](cells(tmp_path)))
+    line = rf'"loss: Distance\(\) ({HASH}) \(RATE=0\.3, halved ({HASH})\)"'
+    found = re.fullmatch(rf"code has {line}, record has {line}", code.difference(record))
+    own, helper, own_recorded, helper_recorded = found.groups()
+    assert own == own_recorded and helper != helper_recorded
+
+
+# --- models of a class of their own -------------------------------------------------------
+
+
+class Network(keras.Model):
+    """A network that says what it computes, and not what is connected with what."""
+
+    def __init__(self, units=3):
+        super().__init__()
+        self.units = units
+        self.hidden = layers.Dense(units, activation="relu")
+        self.head = keras.Sequential([layers.Dense(2)])
+
+    def call(self, inputs):
+        return self.head(self.hidden(inputs))
+
+
+@pytest.mark.parametrize("inputs", [np.zeros((5, 4)), keras.Input((4,))], ids=["array", "symbol"])
+def test_a_model_that_was_built_by_calling_it_is_described_by_its_text_and_layers(inputs):
+    network = Network(units=3)
+    network(inputs)
+    first, *lines = signed(network).lines
+    assert re.fullmatch(rf"model: Network\(units=3\) {HASH}", first)
+    assert lines[:5] == [
+        "input (4)",
+        "Dense(activation='relu', units=3), 15 parameters",
+        "Sequential:, 8 parameters",
+        "  Dense(units=2) -> (2), 8 parameters",
+        "parameters: 23",
+    ]
+
+
+def test_a_model_of_a_class_of_its_own_within_another():
+    inputs = keras.Input((4,))
+    line = signed(keras.Model(inputs, Network()(inputs))).lines[1]
+    assert re.fullmatch(rf"Network\(units=3\) {HASH}: after 1 -> \(2\), 23 parameters", line)
+
+
+class Stepping(keras.Model):
+    """A graph with a step of its own."""
+
+    def __init__(self, inputs, outputs, rate=0.1):
+        super().__init__(inputs, outputs)
+        self.rate = rate
+
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+def test_a_graph_of_a_class_of_its_own_is_a_graph_with_a_text():
+    def made(kind, **settings):
+        inputs = keras.Input((4,))
+        return kind(inputs, layers.Dense(2)(with_a_shortcut(inputs)), **settings)
+
+    before = described(Stepping)
+    first, *lines = signed(made(Stepping, rate=0.2)).lines
+    assert re.fullmatch(rf"model: Stepping\(rate=0\.2\) {HASH}", first)
+    assert tuple(lines) == signed(made(keras.Model)).lines
+    assert described(Stepping) == before
 
 
 # --- how two differ -----------------------------------------------------------------------
