@@ -6,12 +6,14 @@ then the default.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labkit import names
 from labkit.errors import ParameterError, nearest
 
 BUDGETS = ("smoke", "lab", "full")  # from the least work to the most
@@ -21,6 +23,7 @@ PRECISIONS = ("auto", "float32")
 RECORDED_BUDGETS = ("full", "lab")  # what a page may show, best first
 
 _CHOICES = {"budget": BUDGETS, "mode": MODES, "source": SOURCES, "precision": PRECISIONS}
+NAMES = tuple(_CHOICES)
 _DEFAULTS = {"budget": "lab", "mode": "train", "source": "auto", "precision": "auto"}
 
 
@@ -104,13 +107,19 @@ class Recording:
 
     Attributes:
         store: the folder that receives the records.
-        only: a shell pattern over experiment names; others are left alone.
+        only: a shell pattern over the names of experiments and of points of their sweeps; others
+            are left alone.
         budget: the budget that is recorded.
     """
 
     store: Path
     only: str
     budget: str
+
+    def asks_for(self, experiment: str, settings: Mapping[str, Any]) -> bool:
+        """Say whether an experiment, or this point of its sweep, is to be recorded."""
+        known_by = (experiment, names.of_point(experiment, settings))
+        return any(fnmatch.fnmatchcase(one, self.only) for one in known_by)
 
 
 def recording() -> Recording | None:

@@ -54,4 +54,4 @@ def made_up_run(accuracy: float = 0.9, **changes) -> Run:
 def replicated(*accuracies: float, **changes) -> Run:
     """Return the run of seed 0 with one replicate an accuracy, seeds 0, 1, 2 …"""
     runs = tuple(made_up_run(one, seed=seed, **changes) for seed, one in enumerate(accuracies))
-    return dataclasses.replace(runs[0], replicates=runs)
+    return dataclasses.replace(runs[0], replicates=runs, is_replayed=True)

@@ -1,6 +1,7 @@
 """What a practical defines, and what its records say, for tests of its prose."""
 
 import ast
+import linecache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,21 +9,18 @@ import jupytext
 import numpy as np
 
 from labkit import choices
-from labkit.records import replicates, store
+from labkit.records import replicates, selection
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-NOT_RUN = {"remove-cell", "raises-exception"}  # installing labkit, and failing on purpose
 
 
 def definitions(name):
     """Return a practical's functions, imports and constants as a namespace."""
     namespace = {"__name__": name}
     for cell in code_cells(name):
-        if "remove-cell" in cell.metadata.get("tags", []):
-            continue  # it installs labkit where it is missing
         tree = ast.parse(cell.source)
         tree.body = [node for node in tree.body if _defines(node)]
-        exec(compile(tree, name, "exec"), namespace)
+        exec(compile(tree, _filed(cell.source), "exec"), namespace)
     return namespace
 
 
@@ -34,29 +32,34 @@ def page(name):
     names = {"__name__": name}
     with mpl.rc_context():
         for cell in code_cells(name):
-            if not NOT_RUN & set(cell.metadata.get("tags", [])):
-                _run(cell.source, names)
+            _run(cell.source, names)
     return SimpleNamespace(**names)
 
 
 def _run(source, names):
     import matplotlib.pyplot as plt
 
-    exec(source, names)
+    exec(compile(source, _filed(source), "exec"), names)
     plt.close("all")
+
+
+def _filed(source):
+    """Return a file's name under which Python finds a cell's text, as it does in a notebook."""
+    name = f"<cell {hash(source)}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    return name
 
 
 def failing_cells(name):
     """Return the sources of the cells that fail on purpose, in their order."""
-    tagged = [
-        cell for cell in code_cells(name) if "raises-exception" in cell.metadata.get("tags", [])
-    ]
-    return [cell.source for cell in tagged]
+    return [cell.source for cell in code_cells(name) if "with checks.raises(" in cell.source]
 
 
 def code_cells(name):
+    """Return a practical's code cells, without the one that installs labkit where it is missing."""
     notebook = jupytext.read(NOTEBOOKS / f"{name}.py")
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in code if "remove-cell" not in cell.metadata.get("tags", [])]
 
 
 def _defines(node):
@@ -80,8 +83,8 @@ def _is_constant(target):
 
 def shown(experiment):
     """Return the runs that a page shows: the highest budget with three seeds, by seed."""
-    sets = [store.recorded(experiment, budget) for budget in choices.RECORDED_BUDGETS]
-    return next((runs for runs in sets if len(runs) >= store.ENOUGH_SEEDS), ())
+    sets = [selection.recorded(experiment, budget) for budget in choices.RECORDED_BUDGETS]
+    return next((runs for runs in sets if len(runs) >= selection.ENOUGH_SEEDS), ())
 
 
 def recorded(prefix, names):

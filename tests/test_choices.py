@@ -1,3 +1,7 @@
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,39 +141,33 @@ def test_records_everything_where_no_pattern_is_given(monkeypatch):
     assert choices.recording() == choices.Recording(Path("somewhere"), "*", "lab")
 
 
-def test_the_store_and_the_mirror_are_where_the_environment_says(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("LABKIT_STORE", "~/records")
-    monkeypatch.setenv("LABKIT_DATA", "~/mirror")
-    assert folders.store_folder() == tmp_path / "records"
-    assert folders.mirror_folder() == tmp_path / "mirror"
+def test_a_person_s_environment_does_not_change_what_notebooks_show_to_pytest():
+    preset = {f"LABKIT_{name}": "other" for name in ("SEED", "BUDGET", "STORE", "PRECISION")}
+    preset |= {"LABKIT_RECORD": "x", "LABKIT_DATA": "/mirror"}
+    assert under_pytest(preset) == {
+        "LABKIT_DATA": "/mirror",
+        "LABKIT_MODE": "replay",
+        "LABKIT_SOURCE": "local",
+    }
 
 
-def test_there_is_no_mirror_by_default():
-    assert folders.mirror_folder() is None
+def test_who_wants_to_train_or_asks_for_the_real_data_under_pytest_is_left_alone():
+    preset = {"LABKIT_MODE": "train", "LABKIT_SOURCE": "real"}
+    assert under_pytest(preset) == preset
 
 
-def test_the_store_of_a_checkout_is_runs(monkeypatch):
-    monkeypatch.delenv("LABKIT_STORE")
-    root = folders.checkout()
-    assert (root / "labkit").is_dir()
-    assert folders.store_folder() == root / "runs"
-    assert folders.claims_file() == root / "book" / "claims.toml"
-
-
-def test_the_store_of_an_installed_package_is_inside_it(monkeypatch):
-    monkeypatch.delenv("LABKIT_STORE")
-    monkeypatch.setattr(folders, "checkout", lambda: None)
-    package = Path(folders.__file__).parent
-    assert folders.store_folder() == package / "_course" / "runs"
-    assert folders.claims_file() == package / "_course" / "claims.toml"
-
-
-def test_a_package_outside_a_checkout_finds_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(folders, "__file__", str(tmp_path / "labkit" / "folders.py"))
-    assert folders.checkout() is None
-
-
-def test_the_users_folders_are_the_platforms_own(isolated):
-    assert folders.user_folder() == isolated / "data" / "labkit"
-    assert folders.cache_folder() == isolated / "cache" / "labkit" / "data"
+def under_pytest(preset):
+    """Return labkit's variables as the root conftest leaves them."""
+    code = (
+        "import json, os, runpy; runpy.run_path('conftest.py');"
+        "print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('LABKIT_')}))"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LABKIT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folders.checkout(),
+        env=kept | preset,
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import functools
+import html
+import re
+import reprlib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit import folders
+from labkit import folders, forms, names
 from labkit.errors import ClaimError, nearest
+from labkit.files import require_file
 from labkit.ledger import comparisons
 
 KINDS = ("number", "comparison", "count", "failure", "statement")
 # What stands in place of the rule's verdict, where runs decide nothing.
 ANSWERS = ("shown", "in part", "mistaken", "not tested")
 LEDGER = "07_replication_ledger"  # the page where all verdicts stand
+
+_LARGEST = 1e300  # of a number: leaves room for a difference and a ratio
+_FILE = forms.fields(
+    {
+        "section": forms.several(
+            forms.fields(dict.fromkeys(("report", "title", "page"), forms.text))
+        ),
+        "claim": forms.several(forms.named),
+    },
+    optional=("section", "claim"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +104,9 @@ class Claim:
 
     def _repr_markdown_(self) -> str:
         up = "../" * self.practical.count("/")
-        verdict = f'<a href="{up}{LEDGER}.ipynb#{self.id}">verdict</a>'
-        return f"> **{self.report} says** ({self.section}): {self.text} ({verdict})"
+        verdict = f'<a href="{up}{LEDGER}.ipynb#{html.escape(self.id)}">verdict</a>'
+        said = html.escape(f"({self.section}): {self.text}", quote=False)
+        return f"> **{html.escape(self.report)} says** {said} ({verdict})"
 
     def __repr__(self) -> str:
         return f"{self.report} says ({self.section}): {self.text}"
@@ -121,8 +137,8 @@ def read(path: Path | None = None) -> tuple[Claim, ...]:
     """Return every claim of the claims file, in its order.
 
     Raises:
-        ClaimError: the file is not there or not TOML; an id twice; a field missing or unknown;
-            a value that is no number; no answer.
+        ClaimError: the file is not there or not TOML; an id twice; a field missing, unknown or
+            of another form; a value that is no number; no answer.
     """
     return _read(path or folders.claims_file())
 
@@ -130,12 +146,14 @@ def read(path: Path | None = None) -> tuple[Claim, ...]:
 @functools.cache
 def _read(path: Path) -> tuple[Claim, ...]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as problem:
+        require_file(path)
+        content = _FILE(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, *forms.WRONG) as problem:
         raise _malformed(path, "a TOML file of claims", str(problem)) from problem
-    pages = {(one["report"], one["title"]): one["page"] for one in content.get("section", [])}
+    sections = content.get("section", ())
+    pages = {(one["report"], one["title"]): one["page"] for one in sections}
     claims: dict[str, Claim] = {}
-    for table in content.get("claim", []):
+    for table in content.get("claim", ()):
         claim = _claim(path, table, pages, claims)
         if claim.id in claims:
             raise _malformed(path, "every id once", f"{claim.id!r} twice")
@@ -146,22 +164,27 @@ def _read(path: Path) -> tuple[Claim, ...]:
 def _claim(
     path: Path, table: dict[str, Any], pages: dict[tuple, str], before: dict[str, Claim]
 ) -> Claim:
-    page = pages.get((table.get("report"), table.get("section")))
-    unit = table.get("relative_to")
-    if unit is not None and unit not in before:
-        raise _malformed(path, "relative_to: a claim above it", f"{table.get('id')}: {unit!r}")
-    linked = {"page": page} if page else {}
-    linked |= table | ({"relative_to": before[unit]} if unit else {})
+    id, unit = table.get("id"), table.get("relative_to")
+    name = id if isinstance(id, str) else "no id"
     try:
-        claim = Claim(**linked)
-    except TypeError as problem:
-        raise _malformed(
-            path, "the fields of a claim", f"{table.get('id')}: {problem}"
-        ) from problem
-    for expected, received, right in _requirements(claim):
-        if not right:
-            raise _malformed(path, expected, f"{claim.id}: {received!r}")
+        for field in sorted(table.keys() - {"value", "tolerance"}):
+            if not isinstance(table[field], str):
+                raise _malformed(path, f"a text as {field}", f"{name}: {_short(table[field])}")
+        page = pages.get((table.get("report"), table.get("section")))
+        if unit is not None and unit not in before:
+            raise _malformed(path, "relative_to: a claim above it", f"{name}: {unit!r}")
+        linked = {"page": page} if page else {}
+        claim = Claim(**linked | table | ({"relative_to": before[unit]} if unit else {}))
+        for expected, received, right in _requirements(claim):
+            if not right:
+                raise _malformed(path, expected, f"{name}: {_short(received)}")
+    except (TypeError, ValueError) as problem:
+        raise _malformed(path, "the fields of a claim", f"{name}: {problem}") from problem
     return claim
+
+
+def _short(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else reprlib.repr(value)
 
 
 def _requirements(claim: Claim) -> Iterator[tuple[str, Any, bool]]:
@@ -170,19 +193,38 @@ def _requirements(claim: Claim) -> Iterator[tuple[str, Any, bool]]:
     yield f"a kind of {', '.join(KINDS)}", kind, kind in KINDS
     yield "a page like 01_mnist_dense#train-them", claim.page, "#" in claim.page
     if kind in ("number", "count") or claim.value is not None:
-        is_number = isinstance(claim.value, int | float) and not isinstance(claim.value, bool)
-        yield "a number as value", claim.value, is_number
+        yield "a number as value", claim.value, _is_number(claim.value)
+    if claim.tolerance is not None:
+        right = _is_number(claim.tolerance) and claim.tolerance >= 0
+        yield "a tolerance from 0 up", claim.tolerance, right
+    for name in (claim.experiment, claim.gain_over):
+        yield "an experiment like 01/dense-4", name, not name or _is_point(name)
+    measured = claim.metric or claim.line
+    yield f"the experiment of {measured}", None, bool(claim.experiment or not measured)
+    if (unit := claim.relative_to) is not None:
+        right = bool(unit.value and unit.experiment and unit.metric)
+        yield "relative_to: a claim with a measured number other than 0", unit.id, right
     yield f"an answer of {', '.join(ANSWERS)}, or none", answer, answer in (None, *ANSWERS)
     reasoned = answer in (None, "shown") or bool(claim.because)
     yield f"the reason of its answer, {answer}", claim.because, reasoned
     yield "an answer, or what its kind asks of the runs", "neither", _has_answer(claim)
     if kind == "comparison" and claim.comparison:
+        yield comparisons.FORM, claim.comparison, comparisons.is_one(claim.comparison)
         sign = comparisons.parse(claim.comparison).sign
         yield (
             "a tolerance for =, and for = alone",
             claim.tolerance,
             ((sign == "=") == (claim.tolerance is not None)),
         )
+
+
+def _is_number(value: Any) -> bool:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and -_LARGEST <= value <= _LARGEST
+
+
+def _is_point(name: str) -> bool:
+    return re.fullmatch(names.POINT, name) is not None
 
 
 def _has_answer(claim: Claim) -> bool:

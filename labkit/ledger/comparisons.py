@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from labkit import names
 from labkit.errors import ClaimError
 
-_QUANTITY = r"((?:tp\d+/)?\d\d/[a-z0-9][a-z0-9-]*)\.([a-z][a-z0-9_]*)"
+FORM = (
+    'two sides with <, > or = between them, each "experiment.metric" or '
+    '"experiment.metric - experiment.metric"'
+)
+_QUANTITY = rf"({names.POINT})\.([a-z][a-z0-9_]*)"
 _SIDE = rf"{_QUANTITY}(?: - {_QUANTITY})?"
 _FORM = re.compile(rf"{_SIDE} ([<>=]) {_SIDE}")
 
@@ -17,7 +22,7 @@ class Quantity:
     """One number of the runs of one experiment.
 
     Attributes:
-        experiment: e.g. ``"01/dense-4"``.
+        experiment: e.g. ``"01/dense-4"``, or a point of a sweep, ``"05/batch@batch_size=16"``.
         metric: see `Run.value`.
     """
 
@@ -52,6 +57,11 @@ class Comparison:
         return self.left + self.right
 
 
+def is_one(text: str) -> bool:
+    """Say whether a text is a comparison."""
+    return _FORM.fullmatch(text) is not None
+
+
 def parse(text: str) -> Comparison:
     """Read a comparison.
 
@@ -65,8 +75,7 @@ def parse(text: str) -> Comparison:
     if not found:
         raise ClaimError(
             "comparison",
-            expected='two sides with <, > or = between them, each "experiment.metric" or '
-            '"experiment.metric - experiment.metric"',
+            expected=FORM,
             received=repr(text),
             remedy='Write it like "01/a.test_accuracy > 01/b.test_accuracy".',
         )

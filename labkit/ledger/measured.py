@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import choices, folders
+from labkit import choices, names
 from labkit.errors import ClaimError
 from labkit.ledger import comparisons
 from labkit.ledger.claims import Claim
 from labkit.ledger.comparisons import Quantity
-from labkit.records import Run, replicates, store
+from labkit.records import Run, replicates, selection
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,7 @@ class Evidence:
     @property
     def suffices(self) -> bool:
         """Whether there are seeds enough to judge by."""
-        return len(self.values) >= store.ENOUGH_SEEDS
+        return len(self.values) >= selection.ENOUGH_SEEDS
 
     @property
     def caption(self) -> str:
@@ -48,15 +47,19 @@ class Evidence:
 
 
 class Records:
-    """The recorded runs, each file read once.
+    """The recorded runs that claims are judged by.
 
     Args:
         folder: the store; None is `folders.store_folder()`.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        folder = folder or folders.store_folder()
-        self.runs = functools.cache(functools.partial(store.recorded, folder=folder))
+        self._folder = folder
+
+    def runs(self, point: str, budget: str) -> tuple[Run, ...]:
+        """Return the runs of an experiment, or of a point of its sweep, at a budget."""
+        experiment, settings = names.split(point)
+        return selection.recorded(experiment, budget, self._folder, settings=settings)
 
     def number(self, claim: Claim) -> Evidence | None:
         """Return what answers a claim with a number: its metric, gain, or ratio.
@@ -111,18 +114,26 @@ class Records:
         asked: Sequence[Quantity],
         combined: Callable[[Sequence[float]], float],
     ) -> Evidence:
-        by_seed = [{run.seed: run for run in self.runs(one.experiment, budget)} for one in asked]
-        seeds = sorted(set.intersection(*map(set, by_seed)))
-        values, used = {}, []
-        for seed in seeds:
-            runs = [runs[seed] for runs in by_seed]
-            value = combined(
-                [value_of(run, claim, one.metric) for run, one in zip(runs, asked, strict=True)]
-            )
-            if math.isfinite(value) and _comparable(runs, asked):
-                values[seed] = value
-                used += runs
-        return Evidence(budget, values, tuple(dict.fromkeys(used)))
+        runs = [self.runs(one.experiment, budget) for one in asked]
+        numbers = [_by_seed(of, claim, one.metric) for of, one in zip(runs, asked, strict=True)]
+        values = {
+            seed: combined([number[seed] for number in numbers])
+            for seed in sorted(set.intersection(*map(set, numbers)))
+        }
+        values = {seed: value for seed, value in values.items() if math.isfinite(value)}
+        used = {seed: [run for of in runs for run in of if run.seed == seed] for seed in values}
+        comparable = [seed for seed in values if _comparable(used[seed], asked)]
+        return Evidence(
+            budget,
+            {seed: values[seed] for seed in comparable},
+            tuple(dict.fromkeys(run for seed in comparable for run in used[seed])),
+        )
+
+
+def _by_seed(runs: Sequence[Run], claim: Claim, metric: str) -> dict[int, float]:
+    for run in runs:
+        value_of(run, claim, metric)  # a metric that is not there is told of with the claim
+    return replicates.by_seed(runs, metric)
 
 
 def _gap(values: Sequence[float]) -> float:
@@ -145,7 +156,7 @@ def value_of(run: Run, claim: Claim, metric: str) -> float:
     if metric not in values:
         raise ClaimError(
             claim.id,
-            expected=f"a metric that the runs of {run.experiment} have",
+            expected=f"a metric that the runs of {run.name} have",
             received=repr(metric),
             remedy=f"They have {', '.join(sorted(values))}.",
         )

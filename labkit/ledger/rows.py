@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from labkit import names
 from labkit.ledger import verdicts
 from labkit.ledger.claims import LEDGER
 from labkit.ledger.verdicts import Verdict
@@ -82,12 +83,12 @@ def row(verdict: Verdict) -> str:
     claim, said = verdict.claim, html.escape
     small = f"<br><small>{runs(verdict)}</small>" if verdict.evidence else ""
     told = [f"<p>{name}: {said(one)}.</p>" for name, one in facts(verdict).items()]
-    links = [f'<a href="../runs/{one}.json">{one}</a>' for one in verdict.experiments]
+    links = [f'<a href="../runs/{_file(one)}">{said(one)}</a>' for one in verdict.experiments]
     told += [f"<p>Records: {', '.join(links)}.</p>"] if links else []
     told += [f"<p>Record it anew: <code>{said(one)}</code></p>" for one in verdict.commands()]
     why = f"<details><summary>why</summary>{''.join(told)}</details>" if told else ""
     return (
-        f'<tr id="{claim.id}"><th scope="row">{said(claim.text)}<br>{_section(verdict)}</th>'
+        f'<tr id="{said(claim.id)}"><th scope="row">{said(claim.text)}<br>{_section(verdict)}</th>'
         f'<td class="verdict"><strong>{verdict.outcome}</strong>{why}</td>'
         f'<td data-value="{_number(claim.value)}">{reported(verdict)}</td>'
         f'<td data-value="{_number(verdict.mean)}">{recorded(verdict)}{small}</td></tr>'
@@ -98,7 +99,7 @@ def brief_row(verdict: Verdict) -> str:
     """Return its row on the page of its practical, from where the verdict leads to the ledger."""
     claim = verdict.claim
     up = "../" * claim.practical.count("/")
-    link = f'<a href="{up}{LEDGER}.ipynb#{claim.id}">{verdict.outcome}</a>'
+    link = f'<a href="{up}{LEDGER}.ipynb#{html.escape(claim.id)}">{verdict.outcome}</a>'
     because = f"<br><small>{html.escape(claim.because)}</small>" if claim.because else ""
     return (
         f'<tr><th scope="row">{html.escape(claim.text)}</th>'
@@ -112,10 +113,15 @@ def _is_difference(verdict: Verdict) -> bool:
 
 
 def _section(verdict: Verdict) -> str:
-    practical, _, anchor = verdict.claim.page.partition("#")
+    practical, anchor = (html.escape(one) for one in verdict.claim.page.split("#", 1))
     number = practical.partition("_")[0]
     words = anchor.replace("-", " ")
     return f'<small><a href="{practical}.ipynb#{anchor}">{number}: {words}</a></small>'
+
+
+def _file(point: str) -> str:
+    """Return the record's file, in which all points of a sweep are."""
+    return f"{names.split(point)[0]}.json"
 
 
 def _number(value: float | None) -> str:

@@ -9,7 +9,6 @@ interval of ours, or inside its tolerance where that is wider; outside, ours cam
 from __future__ import annotations
 
 import fnmatch
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from labkit.commands import record_command
 from labkit.ledger import claims, comparisons
 from labkit.ledger.claims import Claim
 from labkit.ledger.measured import Evidence, Records, value_of
-from labkit.records import Interval, intervals, replicates, store
+from labkit.records import Interval, intervals, numbers, selection
 
 # Each verdict, and what it says. From the rule, then from a page, then none.
 OUTCOMES = {
@@ -79,7 +78,7 @@ class Verdict:
         """Return the command lines that record anew what it was judged by."""
         comparison = self.claim.kind == "comparison" and self.evidence
         budget = self.evidence.budget if comparison else "full"
-        last = max(self.evidence.values) if self.evidence else store.ENOUGH_SEEDS - 1
+        last = max(self.evidence.values) if self.evidence else selection.ENOUGH_SEEDS - 1
         return tuple(record_command(one, budget, f"0-{last}") for one in self.experiments)
 
 
@@ -183,10 +182,9 @@ def _judged_number(claim: Claim, records: Records) -> Verdict:
         return _missing(claim, evidence, "a number needs three seeds at full")
     values = list(evidence.values.values())
     outcome, interval = rule_on_number(reported, values, tolerance)
-    if not claim.gain_over:  # no accuracy is above 1, nothing measured here is below 0
-        interval = interval.clipped(0, 1 if claim.metric.endswith("accuracy") else math.inf)
-    bounds = f"{_written(interval.low, claim)} to {_written(interval.high, claim)}"
-    is_wider = tolerance > intervals.for_another_run(values).half_width
+    if not claim.gain_over:  # the metric's own bounds are not those of a gain
+        known = numbers.known(claim.metric)
+        interval = interval.clipped(known.low, known.high)
     return Verdict(
         claim=claim,
         outcome=outcome,
@@ -194,11 +192,21 @@ def _judged_number(claim: Claim, records: Records) -> Verdict:
         evidence=evidence,
         reported=reported,
         interval=interval,
-        reason=f"the tolerance, ± {tolerance:.2g}, sets the bounds: our seeds scatter less"
-        if is_wider
-        else "the scatter of our seeds sets the bounds",
-        otherwise=f"a report {'outside' if outcome == 'reproduced' else 'inside'} {bounds}",
+        reason=_what_sets_the_bounds(values, tolerance),
+        otherwise=_another_report(claim, outcome, interval),
     )
+
+
+def _what_sets_the_bounds(values: Sequence[float], tolerance: float) -> str:
+    if tolerance > intervals.for_another_run(values).half_width:
+        return f"the tolerance, ± {tolerance:.2g}, sets the bounds: our seeds scatter less"
+    return "the scatter of our seeds sets the bounds"
+
+
+def _another_report(claim: Claim, outcome: str, interval: Interval) -> str:
+    """Say what would have changed the verdict on a number."""
+    side = "outside" if outcome == "reproduced" else "inside"
+    return f"a report {side} {_written(interval.low, claim)} to {_written(interval.high, claim)}"
 
 
 def _judged_comparison(claim: Claim, records: Records) -> Verdict:
@@ -217,11 +225,11 @@ def _judged_comparison(claim: Claim, records: Records) -> Verdict:
         evidence=evidence,
         interval=interval,
         reason=f"{left} is above {right} on {above} of {len(values)} seeds",
-        otherwise=_otherwise(claim, comparison.sign, outcome, interval, evidence.statistic.sd),
+        otherwise=_other_runs(claim, comparison.sign, outcome, interval, evidence.statistic.sd),
     )
 
 
-def _otherwise(claim: Claim, sign: str, outcome: str, interval: Interval, sd: float) -> str:
+def _other_runs(claim: Claim, sign: str, outcome: str, interval: Interval, sd: float) -> str:
     """Say what would have changed the verdict on a comparison."""
     if sign == "=":
         within = "reaches outside" if outcome == "reproduced" else "stays within"
@@ -237,9 +245,9 @@ def _otherwise(claim: Claim, sign: str, outcome: str, interval: Interval, sd: fl
 
 
 def _judged_count(claim: Claim, records: Records) -> Verdict:
-    run = records.any_run(claim.experiment)
     if claim.line is None and claim.metric is None:
         return Verdict(claim=claim, outcome=claim.answer)
+    run = records.any_run(claim.experiment)
     if run is None:
         return _missing(claim, None, "a count is read off a recorded run")
     if claim.metric:
@@ -272,8 +280,8 @@ def digits(claim: Claim) -> int:
     if claim.relative_to:
         return 2
     if claim.kind == "comparison" and claim.comparison:
-        return replicates.digits(comparisons.parse(claim.comparison).left[0].metric)
-    return replicates.digits(claim.metric) + (claim.metric in ("epochs", "best_epoch"))
+        return numbers.known(comparisons.parse(claim.comparison).left[0].metric).digits
+    return numbers.known(claim.metric).digits + (claim.metric in ("epochs", "best_epoch"))
 
 
 def _written(value: float, claim: Claim) -> str:

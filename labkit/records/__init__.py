@@ -1,10 +1,10 @@
 """Records: what a run leaves behind, what it belongs to, where it is kept, and its statistics."""
 
-from labkit.records import intervals, provenance, replicates, store
+from labkit.records import intervals, numbers, provenance, replicates, selection, store
 from labkit.records.intervals import Interval
 from labkit.records.replicates import shown, titled
 from labkit.records.run import MEASURES_LIMIT, DataStamp, Metrics, Mistakes, Run
-from labkit.records.signature import Signature, quoted, signature_of
+from labkit.records.signature import Signature, describe, quoted, signature_of
 
 __all__ = [
     "MEASURES_LIMIT",
@@ -14,10 +14,13 @@ __all__ = [
     "Mistakes",
     "Run",
     "Signature",
+    "describe",
     "intervals",
+    "numbers",
     "provenance",
     "quoted",
     "replicates",
+    "selection",
     "shown",
     "signature_of",
     "store",

@@ -28,6 +28,7 @@ def collect() -> Mapping[str, str]:
     return {
         "backend": backend,
         "device": device(),
+        "threads": threads(),
         "precision": keras.config.dtype_policy().name,
         "python": platform.python_version(),
         "keras": keras.__version__,
@@ -57,6 +58,12 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads() -> str:
+    """Return how many threads an operation may use; the order of its sums depends on it."""
+    chosen = (os.environ.get(name) for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"))
+    return next(filter(None, chosen), str(cores()))
 
 
 def processor_features() -> frozenset[str]:

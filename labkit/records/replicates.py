@@ -1,33 +1,20 @@
-"""The same experiment over several seeds, as one number with its spread."""
+"""The same experiment over several seeds, as one number with its spread.
+
+The folds of a cross-validation are parts of one seed: they are averaged within it first.
+"""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from labkit.errors import RecordError
 from labkit.records.run import Run
-
-_DIGITS = {
-    "parameters": 0,
-    "trainable_parameters": 0,
-    "multiply_adds": 0,
-    "epochs": 0,
-    "best_epoch": 0,
-    "train_examples": 0,
-    "validation_examples": 0,
-    "test_examples": 0,
-    "seconds": 1,
-    "seconds_per_epoch": 2,
-}
-
-
-def digits(name: str) -> int:
-    """Return how many digits after the point a number of this name is written with."""
-    return _DIGITS.get(name, 4)
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,37 @@ def statistic(runs: Sequence[Run], name: str) -> Statistic:
     if name.startswith("seconds"):
         devices = [run.provenance["device"] for run in runs]
         runs = [run for run in runs if run.provenance["device"] == statistics.mode(devices)]
-    return over([run.value(name) for run in runs])
+    return over(list(by_seed(runs, name).values()))
+
+
+def by_seed(runs: Iterable[Run], name: str) -> dict[int, float]:
+    """Return one number a seed: the run's, or the mean over its folds.
+
+    Args:
+        runs: of one experiment.
+        name: as in `Run.value`.
+    """
+    values: dict[int, list[float]] = {}
+    for run in runs:
+        values.setdefault(run.seed, []).append(run.value(name))
+    return {seed: statistics.fmean(folds) for seed, folds in sorted(values.items())}
+
+
+def histories(runs: Iterable[Run], name: str) -> np.ndarray:
+    """Return a history of each seed, the mean over its folds: float (seeds, epochs).
+
+    They go as far as the shortest.
+
+    Args:
+        runs: of one experiment.
+        name: a name in each run's history.
+    """
+    runs = list(runs)
+    shortest = min(len(run.history[name]) for run in runs)
+    by_seed: dict[int, list] = {}
+    for run in runs:
+        by_seed.setdefault(run.seed, []).append(run.history[name][:shortest])
+    return np.array([np.mean(folds, axis=0) for folds in by_seed.values()])
 
 
 def over(values: Sequence[float]) -> Statistic:
@@ -90,8 +107,11 @@ def over(values: Sequence[float]) -> Statistic:
 
 
 def shown(run: Run) -> tuple[Run, ...]:
-    """Return the runs that speak for a run: all recorded seeds of a replayed one, else itself."""
-    return run.replicates if run.is_replayed else (run,)
+    """Return the runs that speak for a run: all that are recorded of a replayed one, else itself.
+
+    For a cross-validation trained just now they are its folds.
+    """
+    return run.replicates if run.is_replayed else run.folds or (run,)
 
 
 def titled(runs: Mapping[str, Run]) -> dict[str, Run]:
@@ -108,18 +128,30 @@ def titled(runs: Mapping[str, Run]) -> dict[str, Run]:
 def caption(runs: Sequence[Run]) -> str:
     """Return where numbers come from, e.g. "full, 5 seeds, 2 CPU cores (…), 2026-11-21"."""
     _require_some(runs)
-    counts = Counter((run.experiment, run.budget) for run in runs).values()
-    low, high = min(counts), max(counts)
-    seeds = f"{low} seed{'s' * (low > 1)}" if low == high else f"{low} to {high} seeds"
+    seeds = {(run.name, run.budget, run.seed) for run in runs}
+    counts = Counter(one[:2] for one in seeds)
     parts = [
         _joined(run.budget for run in runs),
-        seeds,
+        _range(counts.values(), "seed"),
+        *_folds(runs),
         _joined(run.provenance["device"] for run in runs),
         _dates([run.provenance["finished"][:10] for run in runs]),
     ]
     if any(run.is_sample for run in runs):
         parts.append("SAMPLE DATA: an excerpt, not the real dataset")
     return ", ".join(parts)
+
+
+def _range(counts: Iterable[int], what: str) -> str:
+    """Return how many there are, e.g. "3 to 5 seeds"."""
+    low, high = min(counts), max(counts)
+    return f"{low} {what}{'s' * (low > 1)}" if low == high else f"{low} to {high} {what}s"
+
+
+def _folds(runs: Sequence[Run]) -> list[str]:
+    """Return how many folds each seed was cross-validated in, or nothing."""
+    folds = {run.dataset.request["folds"] for run in runs if run.fold is not None}
+    return [f"{_range(folds, 'fold')} each"] if folds else []
 
 
 def _joined(words) -> str:
@@ -143,7 +175,7 @@ def _require_some(runs: Sequence[Run]) -> None:
 
 def _require_one_experiment(runs: Sequence[Run]) -> None:
     _require_some(runs)
-    kinds = {(run.experiment, run.budget) for run in runs}
+    kinds = {(run.name, run.budget) for run in runs}
     if len(kinds) > 1:
         raise RecordError(
             "replicates",

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from labkit import names
 from labkit.errors import RecordError
 from labkit.records.signature import Signature
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had no folds, settings and definitions
 MEASURES_LIMIT = 64 * 1024  # bytes of measured arrays in one run
 
 
@@ -97,8 +98,15 @@ class Run:
         mistakes: the most confident wrong answers on images; or None.
         measures: what the notebook asked to keep: numbers and small arrays.
         provenance: machine, versions, commit, time.
-        replicates: the recorded runs that a page shows beside this one, all seeds.
+        fold: which part of the training examples was held out in a cross-validation; else None.
+        settings: of a sweep, what tells this point from the others: name → plain value.
+        definitions: what each measure, and each metric given as an object, was when it was taken:
+            its name → its text, see `labkit.source_text`. Runs recorded before there were
+            definitions have none.
+        folds: the runs of all folds of a cross-validation that was trained just now.
+        replicates: the recorded runs that a page shows beside this one: all seeds, all folds.
         extra: recorded runs of a higher budget that has fewer than three seeds.
+        is_replayed: whether it is one of the recorded runs, not trained just now.
     """
 
     experiment: str
@@ -117,12 +125,18 @@ class Run:
     mistakes: Mistakes | None = None
     measures: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    fold: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    folds: tuple[Run, ...] = ()
     replicates: tuple[Run, ...] = ()
     extra: tuple[Run, ...] = ()
+    is_replayed: bool = False
 
     def __repr__(self) -> str:
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
-        return f"Run({self.experiment!r}, {self.budget}, seed {self.seed}, {epochs}, {self.status})"
+        seed = f"seed {self.seed}" + (f", fold {self.fold}" if self.fold is not None else "")
+        return f"Run({self.name!r}, {self.budget}, {seed}, {epochs}, {self.status})"
 
     @property
     def train(self) -> Metrics:
@@ -150,14 +164,19 @@ class Run:
         return self.dataset.source == "sample"
 
     @property
-    def is_replayed(self) -> bool:
-        """Whether it is one of the recorded runs, not trained just now."""
-        return any(one.provenance == self.provenance for one in self.replicates)
+    def point(self) -> str:
+        """The settings of a sweep's point as one text, e.g. "batch_size=16"; else empty."""
+        return names.settings_text(self.settings)
 
     @property
-    def key(self) -> tuple[str, int, str]:
-        """What makes a run one and the same in a store: budget, seed, signature."""
-        return self.budget, self.seed, self.signature.sha256
+    def name(self) -> str:
+        """The experiment's name, with the settings where it is a point of a sweep."""
+        return names.of_point(self.experiment, self.settings)
+
+    @property
+    def key(self) -> tuple[str, int, int | None, str, str]:
+        """What makes a run one and the same in a store."""
+        return self.budget, self.seed, self.fold, self.point, self.signature.sha256
 
     def value(self, name: str) -> float:
         """Return one number of the run.

@@ -4,11 +4,12 @@ from labkit.show import tables
 from labkit.show.networks import shapes
 from labkit.show.pictures import confusion, images, mistakes
 from labkit.show.plots import compare, curve_panels, curves, histograms
-from labkit.show.tables import COLUMNS, Table, differences, results, summary
+from labkit.show.settings import against
+from labkit.show.tables import Table, differences, results, summary
 
 __all__ = [
-    "COLUMNS",
     "Table",
+    "against",
     "compare",
     "confusion",
     "curve_panels",

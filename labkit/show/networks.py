@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labkit.errors import ParameterError
+from labkit.training import require_one_input_and_output
 
 if TYPE_CHECKING:
     import keras
@@ -30,9 +31,12 @@ def shapes(networks: Mapping[str, keras.Model]) -> Figure:
 
     Raises:
         ParameterError: no networks, or one whose input is not an image.
+        ModelError: one of several inputs or outputs.
     """
     import matplotlib.pyplot as plt
 
+    for network in networks.values():
+        require_one_input_and_output(network)
     _require_images(networks)
     rows = {title: _steps(network) for title, network in networks.items()}
     columns = max(map(len, rows.values()))

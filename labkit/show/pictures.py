@@ -60,6 +60,8 @@ def images(pictures: np.ndarray, titles: Sequence[str], *, columns: int = 8) -> 
 def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
     """Draw a run's most confident mistakes: what it is → what the network said.
 
+    Records keep those of one run for all its seeds.
+
     Args:
         run: on images, evaluated on its test set.
         class_names: name of each class. Longer ones stand one below the other.
@@ -67,14 +69,14 @@ def mistakes(run: Run, class_names: Sequence[str]) -> Figure:
     Raises:
         ParameterError: the run keeps no mistakes.
     """
-    if run.mistakes is None:
+    kept = next((one.mistakes for one in (run, *shown(run)) if one.mistakes), None)
+    if kept is None:
         raise ParameterError(
             run.experiment,
             expected="a run on images with mistakes kept",
             received="none",
             remedy="Only runs on images with test=True that got something wrong keep mistakes.",
         )
-    kept = run.mistakes
     figure = images(kept.images, _answers(kept.labels, kept.predictions, class_names))
     surest = math.floor(1000 * kept.confidences.min()) / 10
     figure.suptitle(f"confidence of each at least {surest:.1f}%", fontsize=10, y=1.03)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import ParameterError
-from labkit.records import Run, shown, titled
+from labkit.records import Run, numbers, replicates, shown, titled
 from labkit.show.style import finished, new_axes
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _LEGEND_INSIDE = 4  # so many entries at most; more would cover the curves
 _MARKED_EPOCHS = 40  # so many at most; the markers of more would run into a thick line
-_TITLES = {"data_loss": "loss without penalty", "loss": "loss"}
 
 
 def curves(
@@ -48,7 +47,7 @@ def curves(
         if name not in run.history and name != metric:
             continue
         _curve(ax, run, name, label, recorded=recorded)
-    _label_epochs(ax, _titled(metric))
+    _label_epochs(ax, numbers.title(metric))
     ax.legend()
     return ax
 
@@ -92,7 +91,7 @@ def compare(
     ax = ax or new_axes()
     for title, run in titled(runs).items():
         _curve(ax, run, metric, title, recorded=True)
-    _label_epochs(ax, _titled(metric))
+    _label_epochs(ax, numbers.title(metric))
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
     ax.legend(**(beside if len(runs) > _LEGEND_INSIDE else {}))
     return ax
@@ -128,7 +127,7 @@ def _curve(ax: Axes, run: Run, name: str, label: str, *, recorded: bool) -> None
     if run.is_replayed and recorded:
         _band(ax, run, name, label)
         return
-    line = _line(ax, _history(run, name), label)
+    line = _line(ax, _histories(run.folds or (run,), name).mean(axis=0), label)
     if recorded and run.replicates:
         _shade(ax, run, name, line.get_color())
 
@@ -154,22 +153,21 @@ def _shade(ax: Axes, run: Run, name: str, color: str) -> None:
 
 def _mean_and_sd(run: Run, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return both per epoch, over the epochs that every seed reached."""
-    histories = [_history(one, name) for one in run.replicates]
-    shortest = min(map(len, histories))
-    values = np.array([history[:shortest] for history in histories])
-    sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(shortest)
+    values = _histories(run.replicates, name)
+    sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
     return values.mean(axis=0), sd
 
 
-def _history(run: Run, name: str) -> np.ndarray:
-    if name not in run.history:
-        raise ParameterError(
-            "metric",
-            expected=f"one of {', '.join(run.history)}",
-            received=repr(name),
-            remedy="Ask for one that the history has, or add it to the recipe's metrics.",
-        )
-    return np.array(run.history[name])
+def _histories(runs: Sequence[Run], name: str) -> np.ndarray:
+    for run in runs:
+        if name not in run.history:
+            raise ParameterError(
+                "metric",
+                expected=f"one of {', '.join(run.history)}",
+                received=repr(name),
+                remedy="Ask for one that the history has, or add it to the recipe's metrics.",
+            )
+    return replicates.histories(runs, name)
 
 
 def _label_epochs(ax: Axes, title: str) -> None:
@@ -177,9 +175,3 @@ def _label_epochs(ax: Axes, title: str) -> None:
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=title)
-
-
-def _titled(metric: str) -> str:
-    name = metric.removeprefix("val_")
-    where = "validation " if metric.startswith("val_") else ""
-    return where + _TITLES.get(name, name.replace("_", " "))

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labkit.errors import ParameterError
-from labkit.records import Run, replicates
+from labkit.records import Run, numbers, replicates
+from labkit.training import require_one_input_and_output
 
 if TYPE_CHECKING:
     import keras
-
-COLUMNS = {
-    "parameters": "parameters",
-    "epochs": "epochs",
-    "seconds": "seconds",
-    "train_accuracy": "train accuracy",
-    "validation_accuracy": "validation accuracy",
-    "test_accuracy": "test accuracy",
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +39,7 @@ class Table:
         return f"{self.frame.to_string()}\n{self.caption}"
 
 
-def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Table:
+def results(runs: Mapping[str, Run], columns: Mapping[str, str] | None = None) -> Table:
     """Return one row an experiment, mean ± sd over its recorded seeds.
 
     A run trained just now is a row of its own, above what is recorded of the same code. Recorded
@@ -57,12 +49,14 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
         runs: title of the row → run, as `train` returned it. Where they are not all of one
             budget, each row says which is its own.
         columns: name of the number (see `Run.value`) → title of the column. A number that a
-            run does not have is left empty.
+            run does not have is left empty. None is parameters, epochs, seconds, the principal
+            metric of each split, such as the accuracy, and the other metrics of the test set.
 
     Raises:
         ParameterError: no runs.
     """
     _require_runs(runs)
+    columns = _following(runs.values()) if columns is None else columns
     rows = {}
     for (title, run), marked in zip(runs.items(), replicates.titled(runs), strict=True):
         rows[_marked(marked, run)] = _row(replicates.shown(run), columns)
@@ -74,6 +68,17 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] = COLUMNS) -> Ta
             )
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns.values()))
     return Table(frame, _captions(runs))
+
+
+def _following(runs: Iterable[Run]) -> dict[str, str]:
+    """Return the columns that fit what the runs measured."""
+    measured = [name for run in runs for values in run.metrics.values() for name in values]
+    metrics = [name for name in dict.fromkeys(measured) if name not in ("loss", "data_loss")]
+    principal = next((one for one in (*numbers.PRINCIPAL, *metrics) if one in metrics), "loss")
+    splits = [f"{split}_{principal}" for split in ("train", "validation", "test")]
+    others = [f"test_{name}" for name in metrics if name != principal]
+    names = ["parameters", "epochs", "seconds", *splits, *others]
+    return {name: numbers.title(name) for name in names}
 
 
 def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
@@ -100,7 +105,7 @@ def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
         )
     rows = {title: _paired(run, runs[base], metric) for title, run in runs.items() if title != base}
     columns = [
-        f"{metric.replace('_', ' ')}: difference from {base}",
+        f"{numbers.title(metric)}: difference from {base}",
         "seeds above",
         "seeds",
     ]
@@ -112,7 +117,11 @@ def summary(model: keras.Model) -> Table:
     """Return a network's layers with output shape and parameters, as `model.summary()` has them.
 
     It is a table of its own because a screen reader can walk it.
+
+    Raises:
+        ModelError: the network has several inputs or outputs.
     """
+    require_one_input_and_output(model)
     rows = [
         (type(layer).__name__, _shape(layer.output.shape), f"{layer.count_params():,}")
         for layer in model.layers
@@ -131,8 +140,8 @@ def _shape(shape: tuple[int | None, ...]) -> str:
 def _paired(run: Run, base: Run, metric: str) -> list[str]:
     if run.budget != base.budget:
         return [f"not comparable: {run.budget}, not {base.budget}", "", ""]
-    ours = {one.seed: one.value(metric) for one in replicates.shown(run)}
-    theirs = {one.seed: one.value(metric) for one in replicates.shown(base)}
+    ours = replicates.by_seed(replicates.shown(run), metric)
+    theirs = replicates.by_seed(replicates.shown(base), metric)
     common = sorted(ours.keys() & theirs.keys())
     if not common:
         raise ParameterError(
@@ -169,7 +178,7 @@ def cell(runs: Sequence[Run], name: str) -> str:
     if not all(name in run.values() for run in runs):
         return ""
     number = replicates.statistic(runs, name)
-    digits = replicates.digits(name)
+    digits = numbers.known(name).digits
     is_constant = number.sd == 0 or (digits == 0 and math.isnan(number.sd))
     if is_constant:
         return f"{number.mean:,.{digits}f}"

@@ -1,6 +1,7 @@
 import builtins
 import html
 import json
+import os
 import re
 
 import pytest
@@ -190,12 +191,70 @@ def test_an_unknown_id_names_the_nearest():
         (COMPARISON + "tolerance = 0.1", "expected a tolerance for =, and for = alone; received"),
         (COMPARISON.replace("<", "<="), "expected two sides with <, > or = between them"),
         ("[[claim]\n", "expected a TOML file of claims"),
+        ("x = " + "[" * 5000, "expected a TOML file of claims"),
+        ("claim = 5", "received claim: 5 in place of a list"),
+        ('claim = ["x"]', "received claim: 'x' in place of values by name"),
+        ("section = [[]]\n", "received section: [] in place of values by name"),
+        ("colour = 5", "received 'colour' is unknown"),
+        (GOOD.replace("title =", "titles ="), "received section: no title"),
+        (GOOD.replace('title = "Results"', "title = 5"), "section: title: 5 in place of a text"),
+        (GOOD.replace('"99/a"', "[1]"), "a text as experiment; received r9-accuracy: [1]"),
+        (
+            GOOD.replace('"R9"\nsec', "{x = 1}\nsec"),
+            "a text as report; received r9-accuracy: {'x':",
+        ),
+        (GOOD.replace('"r9-accuracy"', "5"), "expected a text as id; received no id: 5"),
+        (
+            GOOD.replace("0.97", "0x" + "f" * 9999),
+            "expected the fields of a claim; received r9-acc",
+        ),
+        (GOOD.replace('"99/a"', '"a"'), "an experiment like 01/dense-4; received r9-accuracy: 'a'"),
+        (GOOD + 'gain_over = "b"', "an experiment like 01/dense-4; received r9-accuracy: 'b'"),
+        (
+            GOOD.replace('experiment = "99/a"', 'answer = "shown"'),
+            "expected the experiment of test_accuracy; received r9-accuracy: None",
+        ),
+        (GOOD.replace("0.97", "nan"), "expected a number as value; received r9-accuracy: nan"),
+        (GOOD.replace("0.97", "-inf"), "expected a number as value; received r9-accuracy: -inf"),
+        (GOOD.replace("0.97", "9" * 400), "expected a number as value; received r9-accuracy: 99"),
+        (GOOD + "tolerance = nan", "a tolerance from 0 up; received r9-accuracy: nan"),
+        (GOOD + "tolerance = inf", "a tolerance from 0 up; received r9-accuracy: inf"),
+        (GOOD + "tolerance = -0.1", "a tolerance from 0 up; received r9-accuracy: -0.1"),
+        (GOOD + 'tolerance = "0.1"', "a tolerance from 0 up; received r9-accuracy: '0.1'"),
+        (
+            RATIO.replace("0.97", "0", 1),
+            "relative_to: a claim with a measured number other than 0; received r9-ratio: "
+            "'r9-accuracy'",
+        ),
+        (COMPARISON.replace("<", "<="), "received r9-better: '99/a.test_loss"),
     ],
 )
 def test_refuses_what_is_not_well_formed(written, text, complaint):
     with pytest.raises(ClaimError) as problem:
         claims.read(written(text))
     assert complaint in str(problem.value)
+
+
+def test_a_file_that_is_no_text_is_a_claim_error(tmp_path):
+    (tmp_path / "claims.toml").write_bytes(GOOD.replace("the acc", "thé acc").encode("latin-1"))
+    with pytest.raises(ClaimError, match="expected a TOML file of claims; received 'utf-8' codec"):
+        claims.read(tmp_path / "claims.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+def test_a_pipe_is_a_claim_error(tmp_path):
+    os.mkfifo(tmp_path / "claims.toml")
+    with pytest.raises(ClaimError, match="received a pipe or a device in place of a file"):
+        claims.read(tmp_path / "claims.toml")
+
+
+def test_markup_in_a_claim_shows_as_it_is_written(written):
+    text = GOOD.replace('"R9"', '"R<i>9"').replace("r9-accuracy", "r9-<b>").replace("the", "<i>the")
+    (claim,) = claims.read(written(text))
+    assert claim._repr_markdown_() == (
+        "> **R&lt;i&gt;9 says** (Results): &lt;i&gt;the accuracy is 0.97. "
+        '(<a href="07_replication_ledger.ipynb#r9-&lt;b&gt;">verdict</a>)'
+    )
 
 
 def test_a_missing_file_is_a_claim_error(tmp_path):

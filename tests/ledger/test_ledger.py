@@ -141,6 +141,32 @@ def test_from_a_folder_below_links_lead_up(records):
     assert link.get("href") == "../07_replication_ledger.ipynb#r8-x"
 
 
+MARKUP = "<b>&'\""
+
+
+def test_markup_in_a_claim_shows_as_it_is_written(records):
+    odd = claim(
+        f"r8-{MARKUP}", kind="statement", answer="shown", says=f"{MARKUP} so.", because=MARKUP,
+        page=f"01_mnist_dense{MARKUP}#train-{MARKUP}",
+    )  # fmt: skip
+    judged = verdicts.judge_all([odd], records)
+    row, brief = rows(Ledger(judged))[1], rows(Ledger(judged, practical=odd.practical))[1]
+    assert row.get("id") == f"r8-{MARKUP}"
+    assert [one.get("href") for one in row.iter("a")] == [
+        f"01_mnist_dense{MARKUP}.ipynb#train-{MARKUP}"
+    ]
+    assert f"{MARKUP} so." in words(row) and f"Why: {MARKUP}." in words(row)
+    (link,) = brief.iter("a")
+    assert link.get("href") == f"07_replication_ledger.ipynb#r8-{MARKUP}"
+    assert f"{MARKUP} so." in words(brief)
+
+
+def test_a_count_that_a_page_shows_needs_no_runs(records):
+    shown = claim(kind="count", value=3, answer="shown", because="the cell prints it.")
+    verdict = verdicts.judge(shown, records)
+    assert (verdict.outcome, verdict.found) == ("shown", None)
+
+
 def test_a_verdict_in_full_for_a_terminal(records):
     unit = number(0.5, "r8-unit", answer="not tested", because="the unit.")
     ratio = number(1.0, relative_to=unit)

@@ -148,6 +148,23 @@ def test_a_tolerance_that_decides_is_named(records):
     assert verdict.otherwise == "a report outside 0.8100 to 1.0000"  # no accuracy is above 1
 
 
+@pytest.mark.parametrize(
+    ("metric", "bounds"),
+    [
+        ("test_accuracy", (0, 1)),
+        ("test_mse", (0, 10.1)),
+        ("test_r2", (-9.9, 1)),
+        ("test_own", (-9.9, 10.1)),
+    ],
+)
+def test_bounds_are_cut_where_the_metric_has_its_own(metric, bounds, tmp_path):
+    for seed in range(3):
+        metrics = {"test": {metric.removeprefix("test_"): 0.1}}
+        store.add(made_up_run(experiment="99/a", seed=seed, metrics=metrics), tmp_path)
+    verdict = verdicts.judge(number(0.2, metric=metric, tolerance=10), Records(tmp_path))
+    assert (verdict.interval.low, verdict.interval.high) == pytest.approx(bounds)
+
+
 def test_a_number_outside_says_which_report_would_have_been_inside(records):
     verdict = verdicts.judge(number(0.99), records(a=THREE))
     assert verdict.outcome == "lower"
@@ -394,3 +411,35 @@ def test_by_hand_a_copied_number_is_mistaken():
     verdict = verdicts.judge(claims.quote("r1-conv-a2-accuracy"))
     assert (verdict.outcome, verdict.by_rule) == ("mistaken", "lower")
     assert verdict.claim.page == "02_mnist_cnn_variants#the-same-number-three-times"
+
+
+# --- sweeps and cross-validations ---------------------------------------------------------
+
+
+def test_points_of_a_sweep_are_compared_by_their_settings(tmp_path):
+    for rate, accuracies in {0.1: (0.5, 0.51, 0.52), 0.01: (0.7, 0.72, 0.71)}.items():
+        for seed, accuracy in enumerate(accuracies):
+            settings = {"rate": rate, "optimizer": "sgd"}
+            run = made_up_run(accuracy, experiment="99/sweep", seed=seed, settings=settings)
+            store.add(run, tmp_path)
+    small, large = (f"99/sweep@optimizer=sgd,rate={rate}" for rate in (0.01, 0.1))
+    verdict = verdicts.judge(
+        comparison(f"{small}.test_accuracy > {large}.test_accuracy"), Records(tmp_path)
+    )
+    assert verdict.outcome == "reproduced"
+    assert verdict.evidence.values == pytest.approx({0: 0.2, 1: 0.21, 2: 0.19})
+    assert verdict.experiments == (small, large)
+    assert verdict.commands()[0].endswith(f"--only '{small}'")
+    assert outcome(number(0.51, experiment=large), Records(tmp_path)) == "reproduced"
+
+
+def test_the_folds_of_a_seed_are_one_value(tmp_path):
+    stamp = dataclasses.replace(made_up_run().dataset, request={"name": "mnist", "folds": 2})
+    for seed in range(3):
+        for fold, accuracy in enumerate((0.5 + seed / 100, 0.7)):
+            run = made_up_run(accuracy, experiment="99/a", seed=seed, fold=fold, dataset=stamp)
+            store.add(run, tmp_path)
+    evidence = verdicts.judge(number(0.6), Records(tmp_path)).evidence
+    assert evidence.values == pytest.approx({0: 0.6, 1: 0.605, 2: 0.61})
+    assert len(evidence.runs) == 6
+    assert evidence.caption.startswith("full, 3 seeds, 2 folds each, ")

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from made_up_runs import made_up_run, replicated
 
 from labkit.errors import RecordError
-from labkit.records.replicates import Statistic, caption, shown, statistic
+from labkit.records.replicates import Statistic, by_seed, caption, histories, shown, statistic
 
 ACCURACIES = (0.9731, 0.9789, 0.9822, 0.9764, 0.9801)
 
@@ -48,6 +49,15 @@ def test_seconds_are_never_pooled_over_devices():
     assert statistic(runs[1:2], "seconds").mean == 1.0
     assert statistic(runs, "seconds_per_epoch").n == 2
     assert statistic(runs, "test_accuracy").n == 3
+
+
+def test_seconds_are_those_of_the_commonest_device_not_of_the_first():
+    devices = ["GPU (B)", "2 CPU cores (A)", "2 CPU cores (A)"]
+    runs = [
+        made_up_run(seed=seed, seconds=1.0 + 99 * seed, provenance={"device": device})
+        for seed, device in enumerate(devices)
+    ]
+    assert statistic(runs, "seconds") == Statistic(149.5, pytest.approx(99 / math.sqrt(2)), 2)
 
 
 def test_numbers_that_a_notebook_measured_have_a_mean_too():
@@ -114,3 +124,68 @@ def test_a_caption_warns_of_sample_data():
     assert caption([made_up_run(dataset=stamp)]).endswith(
         ", SAMPLE DATA: an excerpt, not the real dataset"
     )
+
+
+# --- folds and settings -------------------------------------------------------------------
+
+
+def folded(*seeds):
+    """Return runs in folds: a list of test accuracies for each seed."""
+    stamp = made_up_run().dataset
+    return [
+        made_up_run(
+            accuracy,
+            seed=seed,
+            fold=fold,
+            dataset=dataclasses.replace(stamp, request={"folds": len(accuracies)}),
+        )
+        for seed, accuracies in enumerate(seeds)
+        for fold, accuracy in enumerate(accuracies)
+    ]
+
+
+def test_folds_are_averaged_within_a_seed_before_the_spread_is_taken():
+    runs = folded((0.1, 0.9), (0.2, 0.9), (0.3, 0.9))
+    assert by_seed(runs, "test_accuracy") == pytest.approx({0: 0.5, 1: 0.55, 2: 0.6})
+    assert statistic(runs, "test_accuracy") == Statistic(
+        pytest.approx(0.55), pytest.approx(0.05), 3
+    )
+
+
+def test_a_seed_with_a_fold_that_diverged_has_diverged():
+    found = statistic(folded((0.5, math.nan), (0.6, 0.8)), "test_accuracy")
+    assert (found.mean, found.n, found.diverged) == (pytest.approx(0.7), 1, 1)
+
+
+def test_histories_are_averaged_over_folds_and_as_long_as_the_shortest():
+    runs = folded((0.5, 0.5), (0.5, 0.5))
+    curves = [(1.0, 3.0, 5.0), (3.0, 5.0, 7.0), (0.0, 0.0), (0.0, 2.0)]
+    runs = [
+        dataclasses.replace(run, history={"loss": curve})
+        for run, curve in zip(runs, curves, strict=True)
+    ]
+    np.testing.assert_array_equal(histories(runs, "loss"), [[2.0, 4.0], [0.0, 1.0]])
+
+
+def test_a_cross_validation_trained_just_now_is_shown_by_its_folds():
+    first, second = folded((0.5, 0.7))
+    run = dataclasses.replace(first, folds=(first, second))
+    assert shown(run) == (first, second)
+    assert shown(dataclasses.replace(run, replicates=(first,), is_replayed=True)) == (first,)
+
+
+def test_the_caption_counts_seeds_and_says_how_many_folds_each_has():
+    assert caption(folded((0.5, 0.6, 0.7), (0.5, 0.6, 0.7))) == (
+        "full, 2 seeds, 3 folds each, 2 CPU cores (Made-up), 2026-11-21"
+    )
+
+
+def test_points_of_a_sweep_are_not_pooled():
+    runs = [made_up_run(settings={"rate": rate}) for rate in (0.1, 0.2)]
+    with pytest.raises(RecordError) as caught:
+        statistic(runs, "test_accuracy")
+    assert str(caught.value) == (
+        "replicates: expected runs of one experiment at one budget; received 99/made-up@rate=0.1 "
+        "at full, 99/made-up@rate=0.2 at full. Take the mean of each experiment by itself."
+    )
+    assert caption(runs).startswith("full, 1 seed, ")

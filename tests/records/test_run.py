@@ -142,8 +142,9 @@ def test_says_what_is_damaged():
     with pytest.raises(DamagedRecordError) as caught:
         from_json(plain, {run.signature.sha256: run.signature})
     assert str(caught.value) == (
-        "a run record: expected every field that labkit writes; received TypeError: seed is '0'. "
-        "Take the file from version control again, or record the experiment anew."
+        "a run record: expected every field that labkit writes; received ValueError: seed: '0' in "
+        "place of a whole number. Take the file from version control again, or record the "
+        "experiment anew."
     )
 
 
@@ -204,9 +205,9 @@ def test_an_array_is_no_number():
         made_up_run().value("weights")
 
 
-def test_a_run_is_known_by_budget_seed_and_signature():
-    run = made_up_run(seed=3, budget="lab")
-    assert run.key == ("lab", 3, run.signature.sha256)
+def test_a_run_is_known_by_budget_seed_fold_settings_and_signature():
+    run = made_up_run(seed=3, budget="lab", fold=1, settings={"rate": 0.1})
+    assert run.key == ("lab", 3, 1, "rate=0.1", run.signature.sha256)
 
 
 def test_knows_whether_it_saw_the_excerpt():

@@ -8,15 +8,12 @@ import processes
 import pytest
 from made_up_runs import made_up_run
 
-from labkit import commands, folders
+from labkit import folders
 from labkit.errors import (
     CacheWriteError,
     DamagedRecordError,
-    LabkitError,
-    MissingRecordError,
     ParameterError,
     RecordVersionError,
-    StaleRecordError,
 )
 from labkit.records import store
 from labkit.records.signature import Signature
@@ -32,8 +29,12 @@ def add(*seeds, **changes):
         store.add(made_up_run(seed=seed, **changes))
 
 
-def keys():
-    return [(run.budget, run.seed, run.signature.lines) for run in store.read(NAME)]
+def in_folds(count):
+    return dataclasses.replace(made_up_run().dataset, request={"name": "mnist", "folds": count})
+
+
+def keys(name=NAME):
+    return [(run.budget, run.seed, run.signature.lines) for run in store.read(name)]
 
 
 def path():
@@ -143,7 +144,7 @@ def test_brings_the_records_of_another_folder_home(tmp_path):
 
 
 def test_a_run_that_was_rounded_is_not_brought_home(tmp_path):
-    rounded = {"finished": "2026-11-21", "precision": "mixed_bfloat16"}
+    rounded = finished("2026-11-21") | {"precision": "mixed_bfloat16"}
     precise = rounded | {"precision": "float32"}
     store.add(made_up_run(seed=0, provenance=precise), tmp_path / "mine")
     store.add(made_up_run(seed=1, provenance=rounded), tmp_path / "mine")
@@ -169,25 +170,103 @@ def test_never_keeps_a_smoke_run_or_one_on_sample_data(budget, source):
 # --- a set of an old signature ------------------------------------------------------------
 
 
-def test_an_old_set_stays_until_the_new_one_is_complete():
+def test_the_store_deletes_nothing_by_itself():
     add(0, 1, 2, signature=OLD)
-    add(0, 1)
-    assert {lines for _, _, lines in keys()} == {OLD.lines, CODE.lines}
-    assert len(keys()) == 5
-    add(2)
-    assert keys() == [("full", seed, CODE.lines) for seed in (0, 1, 2)]
-
-
-def test_an_old_set_with_a_seed_that_the_new_one_lacks_stays():
-    add(7, signature=OLD)
     add(0, 1, 2)
+    assert len(keys()) == 6
+    assert {lines for _, _, lines in keys()} == {OLD.lines, CODE.lines}
+
+
+def finished(date):
+    return {"device": "2 CPU cores (Made-up)", "finished": date}
+
+
+def test_pruning_drops_a_set_that_the_newer_one_has_every_seed_of():
+    add(0, 1, signature=OLD, provenance=finished("2026-11-01"))
+    add(0, 1, 2, provenance=finished("2026-11-02"))
+    assert [run.signature for run in store.prune(NAME)] == [OLD, OLD]
+    assert keys() == [("full", seed, CODE.lines) for seed in (0, 1, 2)]
+    assert store.prune(NAME) == []
+
+
+def test_pruning_keeps_a_set_with_a_seed_that_the_newer_one_lacks():
+    add(0, 7, signature=OLD, provenance=finished("2026-11-01"))
+    add(0, 1, 2, provenance=finished("2026-11-02"))
+    assert store.prune(NAME) == []
     assert ("full", 7, OLD.lines) in keys()
 
 
-def test_an_old_set_of_another_budget_stays():
-    add(0, signature=OLD, budget="lab")
+def test_pruning_goes_by_age_not_by_size():
+    add(0, 1, 2, signature=OLD, provenance=finished("2026-11-02"))
+    add(0, 1, provenance=finished("2026-11-01"))
+    store.prune(NAME)
+    assert {lines for _, _, lines in keys()} == {OLD.lines}
+
+
+def test_pruning_keeps_sets_of_another_budget_and_of_other_settings():
+    add(0, signature=OLD, budget="lab", provenance=finished("2026-11-01"))
+    add(0, signature=OLD, settings={"rate": 0.1}, provenance=finished("2026-11-01"))
+    add(0, provenance=finished("2026-11-02"))
+    assert store.prune(NAME) == []
+    assert len(keys()) == 3
+
+
+def test_pruning_drops_no_fold_that_the_newer_set_lacks():
+    folds = {"dataset": in_folds(2)}
+    add(0, signature=OLD, fold=1, provenance=finished("2026-11-01"), **folds)
+    add(0, fold=0, provenance=finished("2026-11-02"), **folds)
+    assert store.prune(NAME) == []
+
+
+# --- folds, settings, mistakes ------------------------------------------------------------
+
+
+def test_folds_and_settings_tell_runs_of_one_file_apart():
+    for settings in ({"rate": 0.1}, {"rate": 0.01}, {}):
+        for fold in (1, 0, None):
+            add(0, settings=settings, fold=fold, dataset=in_folds(2))
+    runs = store.read(NAME)
+    assert [(run.point, run.fold) for run in runs] == [
+        (point, fold) for point in ("", "rate=0.01", "rate=0.1") for fold in (None, 0, 1)
+    ]
+    assert runs[-1].settings == {"rate": 0.1} and runs[-1].name == "99/made-up@rate=0.1"
+    assert repr(runs[-1]) == (
+        "Run('99/made-up@rate=0.1', full, seed 0, fold 1, 2 epochs, finished)"
+    )
+
+
+def test_what_a_run_does_not_have_is_not_in_its_file():
     add(0)
-    assert keys() == [("full", 0, CODE.lines), ("lab", 0, OLD.lines)]
+    plain = json.loads(path().read_text())
+    assert plain["schema"] == 2
+    assert not {"fold", "settings", "definitions"} & set(plain["runs"][0])
+
+
+def test_a_record_of_the_first_schema_is_read_as_a_run_without_what_came_later():
+    add(0)
+    edited(lambda plain: plain.update(schema=1))(path())
+    (run,) = store.read(NAME)
+    assert (run.fold, run.settings, run.definitions) == (None, {}, {})
+
+
+def test_mistakes_are_kept_for_one_run_of_a_set():
+    add(2)
+    add(1, 3)
+    add(1, settings={"rate": 0.1})
+    add(2, budget="lab")
+    kept = [(run.name, run.budget, run.seed) for run in store.read(NAME) if run.mistakes]
+    assert kept == [
+        (NAME, "full", 1),
+        ("99/made-up@rate=0.1", "full", 1),
+        (NAME, "lab", 2),
+    ]
+
+
+def test_a_file_that_was_written_since_is_read_anew():
+    add(0)
+    assert len(store.read(NAME)) == 1
+    add(1)
+    assert len(store.read(NAME)) == 2
 
 
 # --- damage -------------------------------------------------------------------------------
@@ -225,8 +304,21 @@ DAMAGES = {
     "runs of a wrong type": edited(lambda plain: plain.update(runs=5)),
     "a run of a wrong type": edited(lambda plain: plain.update(runs=["run"])),
     "a field of a wrong type": edited(lambda plain: plain["runs"][0].update(seed="0")),
+    "a fold of a wrong type": edited(lambda plain: plain["runs"][0].update(fold="1")),
+    "a fold of nobody knows how many": edited(lambda plain: plain["runs"][0].update(fold=1)),
+    "settings of a wrong type": edited(lambda plain: plain["runs"][0].update(settings=[1])),
     "another experiment": edited(lambda plain: plain["runs"][0].update(experiment="01/dense")),
     "an unknown budget": edited(lambda plain: plain["runs"][0].update(budget="huge")),
+    "another experiment of the file": edited(lambda plain: plain.update(experiment="01/dense")),
+    "an unknown part": edited(lambda plain: plain.update(colour="red")),
+    "a run that is none": edited(lambda plain: plain.update(runs=[[["seed", 0]]])),
+    "signatures of a wrong type": edited(lambda plain: plain.update(signatures=[1])),
+    "NaN": lambda file: file.write_text(file.read_text().replace("12.5", "NaN")),
+    "an infinite number": lambda file: file.write_text(file.read_text().replace("12.5", "1e999")),
+    "nested without end": lambda file: file.write_text("[" * 100_000 + "]" * 100_000),
+    "half a character": lambda file: file.write_text(
+        file.read_text().replace("Made-up", "\\ud83d")
+    ),
     "a run twice": edited(lambda plain: plain["runs"].append(plain["runs"][0])),
 }
 
@@ -247,10 +339,13 @@ def test_rejects_a_damaged_record_and_leaves_it_alone(damage):
     ("damage", "received"),
     [
         ("an edited hash", "ValueError: signature 000000000000… does not match its lines"),
-        ("a field of a wrong type", "TypeError: seed is '0'"),
-        ("no runs", "KeyError: 'runs'"),
+        ("a field of a wrong type", "ValueError: seed: '0' in place of a whole number"),
+        ("no runs", "ValueError: no runs"),
         ("another experiment", "ValueError: a full run of 01/dense"),
         ("a run twice", "ValueError: the same run twice"),
+        ("another experiment of the file", "ValueError: the runs of 01/dense"),
+        ("NaN", "ValueError: NaN, which JSON does not have"),
+        ("an infinite number", "ValueError: seconds: inf in place of a duration"),
     ],
 )
 def test_says_what_is_damaged_and_what_to_do(damage, received):
@@ -268,7 +363,7 @@ def test_says_what_is_damaged_and_what_to_do(damage, received):
 @pytest.mark.parametrize(
     ("schema", "remedy"),
     [
-        (2, "Update labkit: pip install -U labkit."),
+        (3, "Update labkit: pip install -U labkit."),
         (0, "Delete it, and record the experiment anew with `labkit record`."),
         ("one", "Delete it, and record the experiment anew with `labkit record`."),
     ],
@@ -279,7 +374,63 @@ def test_rejects_a_record_of_another_schema(schema, remedy):
     with pytest.raises(RecordVersionError) as caught:
         store.read(NAME)
     assert str(caught.value) == (
-        f"{path()}: expected schema 1; received schema {schema!r}. {remedy}"
+        f"{path()}: expected schema 2; received schema {schema!r}. {remedy}"
+    )
+
+
+def folder_in_the_way(file):
+    file.mkdir()
+
+
+def pipe_in_the_way(file):
+    os.mkfifo(file)
+
+
+def loop_in_the_way(file):
+    file.symlink_to(file)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links are POSIX")
+@pytest.mark.parametrize(
+    ("put", "received"),
+    [
+        (folder_in_the_way, f"IsADirectoryError: [Errno {errno.EISDIR}]"),
+        (pipe_in_the_way, "ValueError: a pipe or a device in place of a file"),
+        (loop_in_the_way, f"OSError: [Errno {errno.ELOOP}]"),
+    ],
+)
+def test_what_is_no_file_is_no_record(put, received):
+    path().parent.mkdir(parents=True)
+    put(path())
+    with pytest.raises(DamagedRecordError) as caught:
+        store.read(NAME)
+    assert caught.value.subject == str(path()) and caught.value.received.startswith(received)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links are POSIX")
+@pytest.mark.parametrize("put", [pipe_in_the_way, loop_in_the_way, Path.touch])
+def test_what_is_no_folder_has_no_records(put):
+    path().parent.parent.mkdir(parents=True)
+    put(path().parent)
+    assert store.experiments() == []
+    with pytest.raises(DamagedRecordError, match="99/made-up.json: expected a record as labkit"):
+        store.read(NAME)
+
+
+def test_an_unknown_schema_is_said_in_short():
+    add(0)
+    edited(lambda plain: plain.update(schema=["x" * 1000] * 1000))(path())
+    with pytest.raises(RecordVersionError) as caught:
+        store.read(NAME)
+    assert len(caught.value.received) < 300
+
+
+def test_a_folder_that_is_not_there_has_nothing_to_bring_home(tmp_path):
+    with pytest.raises(ParameterError) as caught:
+        store.merge(tmp_path / "nowhere")
+    assert str(caught.value) == (
+        f"store.merge: expected a folder; received {str(tmp_path / 'nowhere')!r}, which is not "
+        "there. Name a folder that is there."
     )
 
 
@@ -304,11 +455,10 @@ def test_a_full_disk_leaves_the_old_record_whole(monkeypatch):
     assert len(keys()) == 2
 
 
-def test_a_store_that_cannot_be_written_is_said(monkeypatch, tmp_path):
+def test_a_store_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setenv("LABKIT_STORE", str(tmp_path / "file"))
     with pytest.raises(CacheWriteError) as caught:
-        add(0)
+        store.add(made_up_run(), tmp_path / "file")
     assert str(caught.value) == (
         f"{tmp_path / 'file' / '99'}: expected a folder that can be written; received Not a "
         "directory. Record into another folder: labkit record … --store DIR."
@@ -362,121 +512,3 @@ def test_processes_that_record_at_once_lose_nothing():
     for worker in workers:
         processes.finished(worker)
     assert [seed for _, seed, _ in keys()] == list(range(24))
-
-
-# --- what a page shows --------------------------------------------------------------------
-
-
-def select(signature_at=lambda budget: CODE, **options):
-    found = store.select(NAME, signature_at, **options)
-    return [[(run.budget, run.seed) for run in runs] for runs in (found.shown, found.extra)]
-
-
-def test_full_with_three_seeds_beats_lab():
-    add(0, 1, 2, 3, budget="lab")
-    add(2, 0, 1)
-    assert select() == [[("full", 0), ("full", 1), ("full", 2)], []]
-
-
-def test_lab_with_three_seeds_beats_a_lone_full_which_comes_extra():
-    add(0, 1, 2, budget="lab")
-    add(0)
-    assert select() == [[("lab", 0), ("lab", 1), ("lab", 2)], [("full", 0)]]
-
-
-def test_a_lone_full_beats_a_lone_lab():
-    add(0, budget="lab")
-    add(0)
-    assert select() == [[("full", 0)], []]
-
-
-def test_a_lone_lab_is_shown_where_there_is_nothing_else():
-    add(4, budget="lab")
-    assert select() == [[("lab", 4)], []]
-
-
-def test_a_budget_can_be_asked_for():
-    add(0, 1, 2)
-    add(0, budget="lab")
-    assert select(budget="lab") == [[("lab", 0)], []]
-
-
-def test_runs_of_another_signature_are_not_counted():
-    add(5, 6, 7, signature=OLD)
-    add(0)
-    assert select() == [[("full", 0)], []]
-
-
-def test_the_codes_signature_is_taken_at_each_runs_budget():
-    add(0, 1, 2, budget="lab", signature=OLD)
-    add(0, 1, 2)
-    at_budget = {"full": CODE, "lab": OLD}
-    assert select(at_budget.get) == [[("full", 0), ("full", 1), ("full", 2)], []]
-    assert select(at_budget.get, budget="lab")[0] == [("lab", 0), ("lab", 1), ("lab", 2)]
-
-
-def test_lab_is_shown_where_full_belongs_to_other_code():
-    add(0, 1, 2, signature=OLD)
-    add(0, budget="lab")
-    assert select() == [[("lab", 0)], []]
-
-
-@pytest.fixture
-def course(monkeypatch, tmp_path):
-    """A checkout with the notebook of practical 99."""
-    (tmp_path / "course" / "notebooks" / "tp4").mkdir(parents=True)
-    (tmp_path / "course" / "notebooks" / "99_made_up.py").touch()
-    (tmp_path / "course" / "notebooks" / "tp4" / "01_boston.py").touch()
-    monkeypatch.setattr(folders, "checkout", lambda: tmp_path / "course")
-
-
-@pytest.mark.usefixtures("course")
-@pytest.mark.parametrize(
-    ("budget", "received", "command"),
-    [
-        (None, "no record at full or lab", "--budget full"),
-        ("lab", "no record at lab", "--budget lab"),
-        ("smoke", "no record at smoke", "--budget full"),
-    ],
-)
-def test_says_how_to_record_what_is_missing(budget, received, command):
-    with pytest.raises(MissingRecordError) as caught:
-        select(budget=budget)
-    assert str(caught.value) == (
-        f"record of 99/made-up: expected a recorded run; received {received}. "
-        'Set MODE = "train" to train it here, or record it: labkit record '
-        f"notebooks/99_made_up.py {command} --seeds 0-2 --only '99/made-up'."
-    )
-
-
-@pytest.mark.usefixtures("course")
-@pytest.mark.parametrize("budget", ["full", "lab"])
-def test_a_record_of_other_code_is_stale_and_the_difference_is_named(budget):
-    add(0, 1, 2, signature=OLD, budget=budget)
-    with pytest.raises(StaleRecordError) as caught:
-        select()
-    assert str(caught.value) == (
-        "record of 99/made-up: expected a record of the network, recipe and data in the code; "
-        'received a record of others: code has "epochs: 2", record has "epochs: 1". '
-        'Set MODE = "train", or record anew: labkit record notebooks/99_made_up.py '
-        f"--budget {budget} --seeds 0-2 --only '99/made-up'."
-    )
-
-
-@pytest.mark.usefixtures("course")
-def test_knows_the_notebook_of_an_experiment():
-    assert commands.notebook_of("99/made-up") == "notebooks/99_made_up.py"
-    assert commands.notebook_of("tp4/01/linear") == "notebooks/tp4/01_boston.py"
-    assert commands.notebook_of("98/none") == "notebooks/98_*.py"
-
-
-def test_names_a_notebook_also_outside_a_checkout(monkeypatch):
-    monkeypatch.setattr(folders, "checkout", lambda: None)
-    assert commands.notebook_of("99/made-up") == "notebooks/99_*.py"
-
-
-def test_selecting_does_not_hide_damage():
-    add(0)
-    DAMAGES["cut short"](path())
-    with pytest.raises(LabkitError, match="expected a record as labkit wrote it"):
-        select()

@@ -1,8 +1,8 @@
 import matplotlib as mpl
 import pytest
 
-from labkit.errors import ParameterError
-from labkit.show import networks
+from labkit.errors import ModelError, ParameterError
+from labkit.show import networks, tables
 
 mpl.use("Agg")
 
@@ -62,6 +62,19 @@ def test_each_network_has_a_row_on_the_same_scale():
     figure = networks.shapes({"one": network(), "other": network()})
     assert len(figure.axes) == 2
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
+
+
+@pytest.mark.parametrize("show", [lambda model: networks.shapes({"two": model}), tables.summary])
+def test_several_inputs_are_refused(show):
+    import keras
+
+    ends = [keras.Input((8, 8, 1)), keras.Input((8, 8, 1))]
+    with pytest.raises(ModelError) as failed:
+        show(keras.Model(ends, keras.layers.Add()(ends)))
+    assert str(failed.value) == (
+        "model: expected one input and one output; received 2 inputs and 1 output. Train it with "
+        "plain Keras: model.compile(…), then model.fit(…)."
+    )
 
 
 def test_says_what_it_can_draw():

@@ -34,23 +34,23 @@ def test_curves_shade_the_recorded_band_only_where_there_is_one():
 def test_a_replayed_run_shows_the_mean_and_a_trained_one_itself():
     low, high = made_up_run(), made_up_run(seed=1)
     high = dataclasses.replace(high, history={"loss": (1.0, 0.75), "val_loss": (1.0, 0.75)})
-    replayed = dataclasses.replace(low, replicates=(low, high))
+    replayed = dataclasses.replace(low, replicates=(low, high), is_replayed=True)
     assert plots.curves(replayed, metric="loss").get_lines()[0].get_ydata().tolist() == [0.75, 0.5]
-    mine = dataclasses.replace(replayed, provenance={"finished": "just now"})
+    mine = dataclasses.replace(replayed, is_replayed=False)
     assert plots.curves(mine, metric="loss").get_lines()[0].get_ydata().tolist() == [0.5, 0.25]
 
 
 def test_compare_draws_the_mean_over_seeds():
     low, high = made_up_run(), made_up_run(seed=1)
     high = dataclasses.replace(high, history={"val_accuracy": (0.9, 0.95)})
-    ax = plots.compare({"ours": dataclasses.replace(low, replicates=(low, high))})
+    ax = plots.compare({"ours": dataclasses.replace(low, replicates=(low, high), is_replayed=True)})
     assert ax.get_lines()[0].get_ydata() == pytest.approx([0.8, 0.9])
 
 
 def test_compare_draws_one_s_own_curve_over_the_recorded_band():
     replayed = replicated(0.9, 0.9, 0.9)
     history = {"val_accuracy": (0.1, 0.2)}
-    mine = dataclasses.replace(replayed, provenance={"finished": "just now"}, history=history)
+    mine = dataclasses.replace(replayed, history=history, is_replayed=False)
     ax = plots.compare({"ours": mine})
     assert ax.get_lines()[0].get_ydata().tolist() == [0.1, 0.2]
     assert len(ax.collections) == 1
@@ -59,7 +59,8 @@ def test_compare_draws_one_s_own_curve_over_the_recorded_band():
 def test_compare_stops_where_the_shortest_run_stopped():
     long, short = made_up_run(), made_up_run(seed=1)
     short = dataclasses.replace(short, history={"val_accuracy": (0.9,)})
-    ax = plots.compare({"ours": dataclasses.replace(long, replicates=(long, short))})
+    replayed = dataclasses.replace(long, replicates=(long, short), is_replayed=True)
+    ax = plots.compare({"ours": replayed})
     assert ax.get_lines()[0].get_xdata().tolist() == [1]
 
 
@@ -72,7 +73,7 @@ def test_an_unknown_metric_lists_the_known_ones():
 def test_epochs_are_marked_as_long_as_one_can_tell_them_apart(epochs, marker):
     history = {"loss": tuple(range(epochs)), "val_loss": tuple(range(epochs))}
     run = made_up_run(history=history, seconds_per_epoch=(1.0,) * epochs)
-    for one in (run, dataclasses.replace(run, replicates=(run,))):
+    for one in (run, dataclasses.replace(run, replicates=(run,), is_replayed=True)):
         lines = plots.curves(one, metric="loss").get_lines()
         assert [line.get_marker() for line in lines] == [marker, marker]
 

@@ -44,7 +44,9 @@ def test_a_lone_run_of_a_higher_budget_is_a_row_of_its_own():
 def test_a_run_of_one_s_own_stands_above_the_recorded_ones():
     recorded = replicated(0.90, 0.92, 0.94)
     here = {"device": "8 CPU cores (Mine)", "finished": "2027-01-02T12:00:00+00:00"}
-    mine = dataclasses.replace(recorded, provenance=here, metrics={"test": {"accuracy": 0.5}})
+    mine = dataclasses.replace(
+        recorded, provenance=here, metrics={"test": {"accuracy": 0.5}}, is_replayed=False
+    )
     table = tables.results({"ours": mine}, {"test_accuracy": "test accuracy"})
     assert table.frame["test accuracy"].to_dict() == {
         "ours": "0.5000 (n = 1)",
@@ -69,6 +71,48 @@ def test_a_number_the_run_lacks_is_left_empty():
     assert table.frame.loc["ours", "recall"] == ""
 
 
+def columns(*names):
+    """Return the columns of runs that measured these metrics on every split."""
+    values = dict.fromkeys(("loss", "data_loss", *names), 0.5)
+    splits = dict.fromkeys(("train", "validation", "test"), values)
+    return tables.results({"ours": made_up_run(metrics=splits)}).frame.columns.tolist()
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        (["accuracy"], ["train accuracy", "validation accuracy", "test accuracy"]),
+        (
+            ["accuracy", "top_5_accuracy"],
+            ["train accuracy", "validation accuracy", "test accuracy", "test top-5 accuracy"],
+        ),
+        (
+            ["mae", "mse", "r2"],
+            [
+                "train mean absolute error",
+                "validation mean absolute error",
+                "test mean absolute error",
+                "test mean squared error",
+                "test R²",
+            ],
+        ),
+        (
+            ["mse", "psnr"],
+            [
+                "train mean squared error",
+                "validation mean squared error",
+                "test mean squared error",
+                "test PSNR in dB",
+            ],
+        ),
+        (["recall"], ["train recall", "validation recall", "test recall"]),
+        ([], ["train loss", "validation loss", "test loss"]),
+    ],
+)
+def test_columns_follow_what_was_measured(measured, shown):
+    assert columns(*measured) == ["parameters", "epochs", "seconds", *shown]
+
+
 def test_a_diverged_seed_is_counted_and_not_averaged():
     table = tables.results({"ours": replicated(0.90, float("nan"), 0.94)})
     assert table.frame.loc["ours", "test accuracy"] == "0.9200 ± 0.0283 (1 diverged)"
@@ -79,6 +123,13 @@ def test_differences_are_paired_by_seed():
     base = replicated(0.90, 0.93, 0.87, experiment="99/base")
     row = tables.differences({"ours": ours, "base": base}, base="base", metric="test_accuracy")
     assert row.frame.loc["ours"].tolist() == ["+0.0200 ± 0.0100", "3", "3"]
+
+
+def test_a_difference_of_zero_counts_for_neither_side():
+    ours = replicated(0.91, 0.93, 0.90, experiment="99/ours")
+    base = replicated(0.90, 0.93, 0.91, experiment="99/base")
+    row = tables.differences({"ours": ours, "base": base}, base="base", metric="test_accuracy")
+    assert row.frame.loc["ours"].tolist() == ["+0.0000 ± 0.0100", "1", "3"]
 
 
 def test_differences_need_a_common_seed():
