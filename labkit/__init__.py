@@ -12,9 +12,11 @@ __version__ = "0.1.0"
 
 # What a notebook uses, and where it stands; the rooms are there by their own names.
 _NAMES = {
+    "BagOfWords": "labkit.training",
     "Recipe": "labkit.training",
     "Run": "labkit.records",
     "by_budget": "labkit.choices",
+    "cross_validate": "labkit.training",
     "train": "labkit.training",
     "train_path": "labkit.training",
 }
@@ -24,6 +26,7 @@ _MODULES = {
     "notebook": "labkit.course.notebook",
 }
 __all__ = [
+    "BagOfWords",
     "Recipe",
     "Run",
     "__version__",
@@ -31,6 +34,7 @@ __all__ = [
     "checks",
     "claims",
     "course",
+    "cross_validate",
     "data",
     "ledger",
     "notebook",
@@ -44,7 +48,7 @@ __all__ = [
 if TYPE_CHECKING:
     from labkit.choices import by_budget
     from labkit.records import Run
-    from labkit.training import Recipe, train, train_path
+    from labkit.training import BagOfWords, Recipe, cross_validate, train, train_path
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,8 @@
 """What several test modules share."""
 
-import os
-
 import pytest
 import tiny
+from own_folders import with_own_folders
 
 
 @pytest.fixture
@@ -11,14 +10,6 @@ def isolated(monkeypatch, tmp_path):
     """A machine of its own: empty user, cache and store folders, no setting in the environment."""
     with_own_folders(monkeypatch, tmp_path)
     return tmp_path
-
-
-def with_own_folders(monkeypatch, folder):
-    for name in [name for name in os.environ if name.startswith("LABKIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    monkeypatch.setenv("LABKIT_STORE", str(folder / "store"))
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +21,7 @@ def dataset():
 @pytest.fixture(scope="session")
 def trained(dataset, tmp_path_factory):
     """A full run of `tiny.dense` with `tiny.recipe()` at seed 0, two epochs."""
-    return _trained(tmp_path_factory, tiny.dense, dataset, tiny.recipe(), measure=MEASURE)
+    return _trained(tmp_path_factory, tiny.dense, dataset, tiny.recipe(), measure=tiny.MEASURE)
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +30,26 @@ def eventful(dataset, tmp_path_factory):
     return _trained(tmp_path_factory, tiny.eventful, dataset, tiny.eventful_recipe())
 
 
-MEASURE = {
-    "kernel": lambda model, dataset: model.layers[1].kernel,
-    "brightness": lambda model, dataset: dataset.train.images.mean(),
-}
+@pytest.fixture
+def trained_epochs(monkeypatch):
+    """The epochs that are trained, as they begin."""
+    from labkit.training import loop
+
+    epochs, epoch = [], loop._epoch
+
+    def counted(model, batches, progress, execution):
+        epochs.append(progress.epochs)
+        return epoch(model, batches, progress, execution)
+
+    monkeypatch.setattr(loop, "_epoch", counted)
+    return epochs
+
+
+@pytest.fixture
+def saved_always(monkeypatch):
+    from labkit.training import loop
+
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
 
 
 def _trained(tmp_path_factory, build, dataset, recipe, **options):

@@ -12,9 +12,7 @@ TESTS = Path(__file__).resolve().parent
 
 def start(code: str, *arguments: object, **environment: str) -> subprocess.Popen:
     """Start Python on `code`, which may import labkit and the tests' own modules."""
-    places = {
-        "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS), str(TESTS / "training")])
-    }
+    places = {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env=os.environ | places | environment,

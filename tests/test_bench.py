@@ -177,7 +177,7 @@ def test_both_ways_of_training_learn_the_same(monkeypatch):
 
 
 def sample_digits(images, seed):
-    from labkit.data import dataset
+    from labkit import data
 
     sizes = {"train": images, "validation": training.VALIDATION, "one_hot": True}
-    return dataset.load("mnist", **sizes, seed=seed, source="sample")
+    return data.load("mnist", **sizes, seed=seed, source="sample")

@@ -7,6 +7,7 @@ import pytest
 from made_up_runs import made_up_run
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from labkit.course.failures import Failure
 from labkit.ledger.claims import Claim
 from labkit.ledger.measured import Records
 from labkit.records import store
@@ -25,7 +26,9 @@ def claim(**fields):
 
 @pytest.fixture
 def course():
-    error = new_output("error", ename="ValueError", evalue="Input 0: expected ndim=3", traceback=[])
+    failure = Failure("ValueError", "Input 0: expected ndim=3")
+    both = {"text/plain": repr(failure), "text/html": failure._repr_html_()}
+    error = new_output("display_data", both)
     cells = [
         new_markdown_cell("# 99 · Tiny\n\n## A `section`\n"),
         new_code_cell('%pip install x\ntrain(build, experiment="99/a")'),
@@ -57,6 +60,13 @@ def test_an_experiment_may_be_recorded_or_in_a_notebook(course):
     both = claim(kind="comparison", comparison=comparison, value=None)
     assert said(check_claims.unknown_experiments([both], course, ["99/b"])) == []
     assert len(said(check_claims.unknown_experiments([both], course, []))) == 1
+
+
+def test_a_point_is_known_by_its_sweep(course):
+    point = claim(experiment="99/a@batch_size=16")
+    assert said(check_claims.unknown_experiments([point], course, [])) == []
+    point = claim(experiment="99/b@batch_size=16")
+    assert len(said(check_claims.unknown_experiments([point], course, []))) == 1
 
 
 def test_a_metric_that_the_runs_do_not_have(tmp_path):
@@ -103,7 +113,8 @@ def test_a_failure_is_shown_in_its_section(course, page, error, right):
     found = said(check_claims.unseen_failures([failure], course))
     assert bool(found) == (not right)
     if found:
-        assert f"expected the error {error!r} in {page}; received" in found[0]
+        received = "no error" if "#a-" in page else "ValueError: Input 0: expected ndim=3"
+        assert f"expected the error {error!r} in {page}; received {received}. Let" in found[0]
 
 
 def test_a_quotation_that_is_no_claim(course):
@@ -112,6 +123,13 @@ def test_a_quotation_that_is_no_claim(course):
         "99_tiny: claims.quote: expected the id of a claim; received 'r9-x'. "
         "Did you mean 'r9-xy'? Mend it, or add the claim to book/claims.toml."
     ]
+
+
+def test_a_quotation_whose_id_fits_no_claim(course):
+    course["99_tiny"].cells[-1].source = 'claims.quote(f"r9-{name}-loss")\nclaims.quote(id)'
+    assert said(check_claims.false_quotations(course, ["r9-x-loss"])) == []
+    (problem,) = said(check_claims.false_quotations(course, ["r9-x"]))
+    assert "received 'r9-*-loss'" in problem
 
 
 def test_a_quotation_typed_into_the_text(course):

@@ -1,13 +1,18 @@
 import os
+import shutil
 import sys
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+from labkit.ledger import claims
 
-import make_notebooks
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import make_notebooks  # noqa: E402
 
 HEADER = """# ---
 # jupyter:
@@ -34,7 +39,14 @@ def source(tmp_path, monkeypatch):
     path = tmp_path / "notebooks" / "99_tiny.py"
     path.parent.mkdir()
     path.write_text(TEXT, encoding="utf-8")
+    write_claims(tmp_path, "")
     return path
+
+
+def write_claims(folder, text):
+    (folder / "book").mkdir(exist_ok=True)
+    (folder / "book" / "claims.toml").write_text(text, encoding="utf-8")
+    claims._read.cache_clear()
 
 
 def made(source):
@@ -63,8 +75,66 @@ def test_only_what_changed_is_made(source, monkeypatch, capsys):
     assert make_notebooks.main([]) == 0
     source.write_text(TEXT.replace("Tiny", "Tinier"), encoding="utf-8")
     assert make_notebooks.main(["--check"]) == 1
-    expected = f"{Path('notebooks/99_tiny.py')}: its .ipynb differs or was not run. "
+    expected = f"{Path('notebooks/99_tiny.py')}: its .ipynb differs, or was run in place. "
     assert capsys.readouterr().err == expected + "Run: make notebooks\n"
+
+
+def run_in_place(notebook):
+    notebook.cells[-1].outputs[0].data["text/plain"] = "('train', None)"
+
+
+def run_once_more(notebook):
+    notebook.cells[-1].execution_count += 1
+
+
+def clear(notebook):
+    for cell in notebook.cells[1:]:
+        cell.update(outputs=[], execution_count=None)
+
+
+def unfold(notebook):
+    notebook.cells[-1].metadata["jupyter"] = {"source_hidden": False}
+
+
+def choose_another_kernel(notebook):
+    notebook.metadata.kernelspec.name = "conda-base"
+
+
+@pytest.mark.parametrize(
+    "changed", [run_in_place, run_once_more, clear, unfold, choose_another_kernel]
+)
+def test_what_was_changed_in_place_is_told_apart_and_mended(source, changed):
+    notebook = made(source)
+    target = source.with_suffix(".ipynb")
+    before = target.read_bytes()
+    changed(notebook)
+    nbformat.write(notebook, target)
+    assert make_notebooks.main(["--check"]) == 1
+    assert make_notebooks.main([]) == 0
+    assert target.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("tag", "folded"),
+    [
+        (
+            "hide-cell",
+            {
+                "jupyter": {"source_hidden": True, "outputs_hidden": True},
+                "collapsed": True,
+                "cellView": "form",
+            },
+        ),
+        ("hide-input", {"jupyter": {"source_hidden": True}, "cellView": "form"}),
+        ("hide-output", {"jupyter": {"outputs_hidden": True}, "collapsed": True}),
+        ("nbval-ignore-output", {}),
+    ],
+)
+def test_what_the_site_folds_is_folded_in_jupyterlab_and_colab(source, tag, folded):
+    source.write_text(TEXT.replace("# %%\n", f'# %% tags=["{tag}"]\n'), encoding="utf-8")
+    notebook = make_notebooks.unrun(source)
+    assert notebook.cells[-1].metadata == {"tags": [tag], **folded}
+    assert "hidden" not in jupytext.writes(notebook, fmt="py:percent")
 
 
 def test_a_changed_cell_changes_no_other_s_id(source):
@@ -82,11 +152,70 @@ def test_other_records_make_it_stale(source, tmp_path):
     assert not make_notebooks.is_current(source)
 
 
-def test_other_claims_make_it_stale(source, tmp_path):
-    made(source)
-    (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "claims.toml").write_text("")
-    assert not make_notebooks.is_current(source)
+CLAIM = """
+[[claim]]
+id = "r9-wide-loss"
+report = "R9"
+section = "Results"
+says = "The loss is {value}."
+kind = "number"
+value = 0.5
+page = "99_tiny#99-tiny"
+experiment = "98/wide"
+metric = "test_loss"
+"""
+SAYS = "The loss is {value}."
+
+
+SHOWS = (
+    'claims.quote("r9-wide-loss")',
+    'claims.quote(f"r9-{name}-loss")',
+    "claims.quote(id)",
+    'ledger.read().of(practical="99_tiny")',
+    "ledger.read()",
+)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_another_word_in_a_claim_that_it_shows_makes_it_stale(source, tmp_path, shows):
+    source.write_text(f"{TEXT}\n# %%\n{shows}\n", encoding="utf-8")
+    write_claims(tmp_path, CLAIM)
+    before = make_notebooks.records_of(source)
+    write_claims(tmp_path, CLAIM.replace(SAYS, "The cost is {value}."))
+    assert make_notebooks.records_of(source) != before
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_another_record_that_decides_such_a_claim_makes_it_stale(source, tmp_path, shows):
+    source.write_text(f"{TEXT}\n# %%\n{shows}\n", encoding="utf-8")
+    write_claims(tmp_path, CLAIM)
+    before = make_notebooks.records_of(source)
+    (tmp_path / "runs" / "98").mkdir(parents=True)
+    (tmp_path / "runs" / "98" / "wide.json").write_text("{}")
+    assert make_notebooks.records_of(source) != before
+
+
+@pytest.mark.parametrize("shows", ["", *SHOWS[:2], SHOWS[3]])
+def test_a_claim_of_another_practical_leaves_it_current(source, tmp_path, shows):
+    source.write_text(f"{TEXT}\n# %%\n{shows}\n", encoding="utf-8")
+    write_claims(tmp_path, CLAIM)
+    before = make_notebooks.records_of(source)
+    other = CLAIM.replace("99_tiny", "97_other").replace("-loss", "-cost")
+    write_claims(tmp_path, CLAIM + other)
+    assert make_notebooks.records_of(source) == before
+
+
+def test_one_word_in_a_claim_of_practical_01_concerns_it_and_the_ledger_alone(source, tmp_path):
+    for name in ("runs", "notebooks"):
+        shutil.copytree(ROOT / name, tmp_path / name, dirs_exist_ok=True)
+    text = (ROOT / "book" / "claims.toml").read_text(encoding="utf-8")
+    write_claims(tmp_path, text)
+    before = {path.stem: make_notebooks.records_of(path) for path in make_notebooks.sources()}
+    deep = next(one for one in claims.read() if one.id == "r1-deeper-networks-overfit")
+    write_claims(tmp_path, text.replace(deep.says, f"Again: {deep.says}"))
+    after = {path.stem: make_notebooks.records_of(path) for path in make_notebooks.sources()}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"01_mnist_dense", "07_replication_ledger"}
 
 
 @pytest.mark.parametrize("shows", [True, False])
@@ -107,6 +236,12 @@ def test_a_failing_cell_leaves_the_notebook_as_it_was(source, capsys):
     assert make_notebooks.main([]) == 1
     assert source.with_suffix(".ipynb").read_bytes() == before
     assert "an unlucky cell" in capsys.readouterr().err
+
+
+def test_a_copy_that_jupyter_keeps_is_none(source):
+    (source.parent / ".ipynb_checkpoints").mkdir()
+    shutil.copy(source, source.parent / ".ipynb_checkpoints" / "99_tiny-checkpoint.py")
+    assert make_notebooks.sources() == [source]
 
 
 def test_a_module_beside_the_notebooks_is_none(source):

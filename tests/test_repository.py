@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ from labkit.course import doctor
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
 MEGABYTE = 1_000_000
+# What tracked files may weigh, so that a clone stays quick when there are twenty practicals: 32 MB.
+# Without practicals there are 8 MB of sample data and 1.5 MB of code, lock, book and tests; that
+# leaves room for one more excerpt. A practical has been 0.6 MB of notebook (most of it figures),
+# 0.3 MB of records and 0.1 MB of text, tests and claims on average, and up to twice that.
+SAMPLE_DATA = 9 * MEGABYTE
+WITHOUT_PRACTICALS = 12 * MEGABYTE
+A_PRACTICAL = 1 * MEGABYTE  # on average
+A_NOTEBOOK = 1.2 * MEGABYTE  # one .ipynb
+RECORDS = 1 * MEGABYTE  # of one practical
 CONDA_NAMES = {"build": "python-build"}  # where conda-forge calls a package otherwise
 CHOSEN = {"jupyter", "jupytext", "jupyter-book", "tensorflow", "matplotlib", "seaborn"}
 CHOSEN |= {"papermill", "nbval"}  # what the course is fixed on
@@ -220,8 +230,42 @@ def test_make_alone_lists_every_command(command):
     assert sorted(shown) == sorted(phony)
 
 
+def weight(paths):
+    return sum(path.stat().st_size for path in paths)
+
+
 def test_the_tracked_tree_is_small(tracked):
-    assert sum(path.stat().st_size for path in tracked) < 20 * MEGABYTE
+    practicals = sum(path.suffix == ".ipynb" for path in tracked)
+    assert weight(tracked) < WITHOUT_PRACTICALS + practicals * A_PRACTICAL
+
+
+def test_the_sample_data_are_small(tracked):
+    folder = ROOT / "labkit" / "sample_data"
+    assert weight(path for path in tracked if path.is_relative_to(folder)) < SAMPLE_DATA
+
+
+def test_every_notebook_is_small(tracked):
+    notebooks = [path for path in tracked if path.suffix == ".ipynb"]
+    assert [path.name for path in notebooks if weight([path]) > A_NOTEBOOK] == []
+
+
+def test_the_records_of_every_practical_are_small(tracked):
+    weights = Counter()
+    for path in tracked:
+        if path.is_relative_to(ROOT / "runs"):
+            weights[path.parent.relative_to(ROOT).as_posix()] += weight([path])
+    assert {name: found for name, found in weights.items() if found > RECORDS} == {}
+
+
+def test_contributors_are_told_what_files_may_weigh():
+    mean, notebook, records = (
+        f"{one / MEGABYTE:g} MB" for one in (A_PRACTICAL, A_NOTEBOOK, RECORDS)
+    )
+    text = " ".join(read("CONTRIBUTING.md").split())
+    assert f"a notebook's `.ipynb` at most {notebook}" in text
+    assert f"a practical's records at most {records}" in text
+    assert f"{mean} a practical on average" in text
+    assert f"{(WITHOUT_PRACTICALS + 20 * A_PRACTICAL) / MEGABYTE:g} MB with twenty" in text
 
 
 def test_nothing_that_is_built_is_tracked(tracked):

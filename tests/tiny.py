@@ -11,6 +11,10 @@ from labkit.data.split import Split, one_hot
 from labkit.training.recipe import Recipe
 
 EXPERIMENT = "99/tiny"
+MEASURE = {
+    "kernel": lambda model, dataset: model.layers[1].kernel,
+    "brightness": lambda model, dataset: dataset.train.images.mean(),
+}
 
 
 def dataset(**changes) -> Dataset:

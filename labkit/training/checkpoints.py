@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labkit import archives, folders, forms
 from labkit.errors import DamagedRecordError, ParameterError
 from labkit.files import written_whole
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 Groups = Mapping[str, Sequence["keras.callbacks.Callback"]]  # in order, by whose they are
 
+_PLAIN = forms.fields(
+    {
+        "history": forms.by_name(forms.several(forms.logged)),
+        "seconds_per_epoch": forms.several(forms.duration),
+        "callbacks": forms.by_name(forms.several(forms.named)),
+    }
+)
 _NOT_STATE = {"model", "params", "monitor_op", "validation_data"}
 
 
@@ -38,10 +45,20 @@ class Progress:
         seconds_before: of the epochs that an earlier, killed process trained.
     """
 
-    history: Mapping[str, list[float]]
+    history: dict[str, list[float]]
     seconds_per_epoch: list[float]
     callbacks: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     seconds_before: float = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were trained."""
+        return len(self.seconds_per_epoch)
+
+    def add(self, logs: Mapping[str, float]) -> None:
+        """Put what was logged of an epoch at the end of the history."""
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
 
 
 def save(path: Path, model: keras.Model, callbacks: Groups, progress: Progress) -> None:
@@ -55,8 +72,10 @@ def save(path: Path, model: keras.Model, callbacks: Groups, progress: Progress) 
 
     Raises:
         CacheWriteError: the folder cannot be written, or the disk is full.
-        ParameterError: a callback remembers what cannot be written down.
+        ParameterError: a callback remembers what cannot be written down; the model has another
+            optimizer than the recipe's.
     """
+    _require_one_optimizer(model)
     arrays = {f"variable{place}": one for place, one in enumerate(variables(model))}
     states = {
         owner: [
@@ -82,20 +101,26 @@ def load(path: Path, model: keras.Model) -> Progress | None:
     training begins, for that resets them.
 
     Raises:
-        DamagedRecordError: the file is not whole, or belongs to another network.
+        DamagedRecordError: the file is not whole, or belongs to another network; the model is
+            as before.
     """
-    if not path.is_file():
+    if not path.exists():
         return None
     with _opened(path) as saved:
         arrays = dict(saved)
-        plain = json.loads(arrays["progress"].tobytes())
-        put_back(model, [arrays[f"variable{place}"] for place in range(len(_variables(model)))])
+        plain = _plain(arrays.pop("progress"))
+        values = [arrays.pop(f"variable{place}") for place in range(len(_variables(model)))]
+        _require_fitting(model, values)
         states = {
             owner: [_reload(state, arrays) for state in group]
             for owner, group in plain["callbacks"].items()
         }
-        seconds = plain["seconds_per_epoch"]
-        return Progress(plain["history"], seconds, states, sum(seconds))
+        if arrays:
+            raise ValueError(f"{', '.join(sorted(arrays))} as well")
+        seconds = list(plain["seconds_per_epoch"])
+        history = {name: list(values) for name, values in plain["history"].items()}
+    put_back(model, values)
+    return Progress(history, seconds, states, sum(seconds))
 
 
 def owners(path: Path) -> frozenset[str]:
@@ -104,26 +129,21 @@ def owners(path: Path) -> frozenset[str]:
     Raises:
         DamagedRecordError: the file is not whole.
     """
-    if not path.is_file():
+    if not path.exists():
         return frozenset()
     with _opened(path) as saved:
-        return frozenset(json.loads(saved["progress"].tobytes())["callbacks"].keys())
+        return frozenset(_plain(saved["progress"])["callbacks"])
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
     try:
+        headers = archives.headers(path)
+        if sum(map(archives.size, headers.values())) > path.stat().st_size:
+            raise ValueError("arrays that are larger than the file")
         with np.load(path, allow_pickle=False) as saved:
             yield saved
-    except (
-        AttributeError,
-        EOFError,
-        KeyError,
-        OSError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-    ) as problem:
+    except archives.UNREADABLE as problem:
         raise DamagedRecordError(
             str(path),
             expected="an unfinished run as labkit wrote it",
@@ -132,10 +152,39 @@ def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
         ) from problem
 
 
+def _plain(progress: np.ndarray) -> dict[str, Any]:
+    """Return what a checkpoint says in JSON, checked for its form."""
+    plain = _PLAIN(json.loads(progress.tobytes()))
+    epochs = len(plain["seconds_per_epoch"])
+    if any(len(values) != epochs for values in plain["history"].values()):
+        raise ValueError(f"not {epochs} epochs in every history")
+    return plain
+
+
+def _require_fitting(model: keras.Model, values: Sequence[np.ndarray]) -> None:
+    for place, (variable, value) in enumerate(zip(_variables(model), values, strict=True)):
+        needed = f"{variable.dtype}{tuple(variable.shape)}"
+        if f"{value.dtype}{value.shape}" != needed:
+            raise ValueError(f"variable {place} of {value.dtype}{value.shape}, not {needed}")
+
+
 def restore(callbacks: Groups, progress: Progress) -> None:
-    """Give each callback the state it had when `progress` was saved."""
+    """Give each callback the state it had when `progress` was saved.
+
+    Raises:
+        DamagedRecordError: it was saved with other callbacks.
+    """
     for owner, group in callbacks.items():
-        for callback, state in zip(group, progress.callbacks[owner], strict=True):
+        states = progress.callbacks.get(owner, ())
+        if len(states) != len(group):
+            raise DamagedRecordError(
+                "an unfinished run",
+                expected=f"what {len(group)} callbacks remember",
+                received=f"what {len(states)} do",
+                remedy=f"Delete its file under {folders.user_folder()}; the training then starts "
+                "from its first epoch.",
+            )
+        for callback, state in zip(group, states, strict=True):
             vars(callback).update(state)
 
 
@@ -148,6 +197,23 @@ def put_back(model: keras.Model, values: Sequence[np.ndarray]) -> None:
     """Give the model the values that `variables` returned."""
     for variable, value in zip(_variables(model), values, strict=True):
         variable.assign(value)
+
+
+def _require_one_optimizer(model: keras.Model) -> None:
+    import keras
+
+    others = [
+        name
+        for name, one in vars(model).items()
+        if isinstance(one, keras.optimizers.Optimizer) and one is not model.optimizer
+    ]
+    if others:
+        raise ParameterError(
+            "model",
+            expected="no other optimizer than the recipe's, for the state of others is not saved",
+            received=", ".join(others),
+            remedy="Keep the training short enough that it need not be resumed.",
+        )
 
 
 def _variables(model: keras.Model) -> list:
@@ -189,9 +255,10 @@ def _dumped(plain: Mapping[str, Any]) -> str:
         ) from problem
 
 
-def _reload(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _reload(state: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return a state with its arrays, taken out of `arrays`."""
     return {
-        name: [arrays[one] for one in value["arrays"]] if _is_list_of_arrays(value) else value
+        name: [arrays.pop(one) for one in value["arrays"]] if _is_list_of_arrays(value) else value
         for name, value in state.items()
     }
 

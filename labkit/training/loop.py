@@ -7,9 +7,10 @@ several ends along one path.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,72 +38,13 @@ _ORDER = 2
 CHECKPOINT_SECONDS = 10.0  # at most so much training is lost when a run is killed
 
 
-def compiled(model: keras.Model, recipe: Recipe, *, execution: Execution = PLAIN) -> keras.Model:
-    """Return the model to train: with augmentation before it, and everything measured.
+def order(count: int, *, seed: int, epoch: int) -> np.ndarray:
+    """Return the order in which an epoch goes through the examples, int (count,).
 
-    Args:
-        model: as the notebook built it.
-        recipe: resolved at the budget.
-        execution: as `fit` is given it.
+    >>> order(6, seed=0, epoch=0).tolist()
+    [5, 2, 0, 1, 3, 4]
     """
-    import keras
-
-    trainable = model
-    if recipe.augmentation:
-        fresh = [_without_seed(layer) for layer in recipe.augmentation]
-        trainable = keras.Sequential([keras.Input(model.input_shape[1:]), *fresh, model])
-    metrics = [*recipe.metrics, *([_data_loss(recipe)] if _has_penalty(model) else [])]
-    trainable.compile(
-        optimizer=recipe.fresh_optimizer(),
-        loss=recipe.loss,
-        metrics=metrics,
-        steps_per_execution=execution.steps,
-    )
-    trainable.optimizer.build(trainable.trainable_variables)
-    return trainable
-
-
-def _build_metrics(model: keras.Model, targets: np.ndarray) -> None:
-    """Build the metrics; where the first step has to, TensorFlow traces all of it twice."""
-    import keras
-
-    shape = getattr(model, "output_shape", None)  # a list where there are several outputs
-    if isinstance(shape, tuple) and None not in shape[1:]:
-        outputs = keras.ops.zeros((1, *shape[1:]))
-        model.compute_metrics(None, keras.ops.convert_to_tensor(targets[:1]), outputs)
-        model.reset_metrics()
-
-
-def _has_penalty(model: keras.Model) -> bool:
-    """Say whether a layer adds to the loss. Those that punish activities do so only when called."""
-    layers = [layer for layer in model.layers if hasattr(layer, "layers")]
-    punishes = any(getattr(layer, "activity_regularizer", None) for layer in model.layers)
-    return bool(model.losses) or punishes or any(map(_has_penalty, layers))
-
-
-def _without_seed(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """Return a copy whose seed comes from the run's, not from when the recipe was written."""
-    config = {name: value for name, value in layer.get_config().items() if name != "seed"}
-    return type(layer).from_config(config)
-
-
-def _data_loss(recipe: Recipe) -> keras.metrics.Metric:
-    """Return the loss as a metric: the same function, without the layers' penalties.
-
-    Where the network has one output and targets are (n,), they become (n, 1), as in Keras's own
-    losses; the bare functions that a name stands for do not all do that.
-    """
-    import keras
-
-    loss = keras.losses.get(recipe.loss)
-    function = loss.call if isinstance(loss, keras.losses.Loss) else loss
-
-    def of_each_example(targets: Any, outputs: Any) -> Any:
-        if outputs.shape[-1] == 1 and len(outputs.shape) == len(targets.shape) + 1:
-            targets = keras.ops.expand_dims(targets, -1)
-        return function(targets, outputs)
-
-    return keras.metrics.MeanMetricWrapper(fn=of_each_example, name="data_loss")
+    return np.random.RandomState([seed, _ORDER, epoch]).permutation(count)
 
 
 def fit(
@@ -111,64 +53,87 @@ def fit(
     splits: Mapping[str, Split],
     *,
     seed: int,
+    ended: Callable[[str, Progress], None],
+    asked_for: Collection[str] | None = None,
     checkpoint: Path | None = None,
-    until: Collection[str] | None = None,
     execution: Execution = PLAIN,
     title: str = "",
-) -> Iterator[tuple[str, Progress]]:
+) -> None:
     """Train epoch by epoch, from the start or from where a checkpoint left off.
 
+    A recipe's training ends after its epochs, when a callback stops it, or when the loss is no
+    longer a number.
+
     Args:
-        model: compiled by `compiled`.
+        model: compiled by `network.compiled`.
         recipes: by name, resolved at the budget. Several differ only in when they stop, in their
             epochs and EarlyStopping callbacks, and share the path up to there.
         splits: "train", and "validation" if there is one.
         seed: with the epoch's number it draws the order of the examples, and nothing else does.
+        ended: called with a recipe's name, its history and its times when its training ends.
+            While it is called, the model is what this recipe alone would have made of it.
+        asked_for: names of the recipes with the last of which training ends, though others be
+            still under way; their checkpoint is saved then. None is all of them.
         checkpoint: where to resume from, which it can with recipes that were under way then, and
             to save to; None saves nothing.
-        until: names of the recipes with the last of which training ends, though others be still
-            under way; their checkpoint is saved then. None is all of them.
         execution: faster or as Keras does by itself.
         title: shown beside the progress bar.
 
-    Yields:
-        A recipe's name with its history and seconds per epoch, once its training has ended: after
-        its epochs, when a callback stops it, or when the loss is no longer a number. Until the
-        next one is asked for, the model is what this recipe alone would have made of it.
+    Raises:
+        ParameterError: a callback acts at other times than this loop tells it of.
+        ModelError: the model's own `train_step` returns no loss.
     """
     callbacks = Callbacks(model, recipes)
-    progress = checkpoints.load(checkpoint, model) if checkpoint else None
-    if progress:
-        checkpoints.restore(callbacks.groups(), progress)
-    progress = progress or Progress({}, [])
+    progress = _resumed(checkpoint, model, callbacks)
     saver = _Saver(checkpoint)
-    recipe, wanted = next(iter(recipes.values())), set(recipes if until is None else until)
-    first, last = len(progress.seconds_per_epoch), max(recipes[name].epochs for name in wanted)
-    feed = Feed(splits["train"].inputs, splits["train"].targets)
-    _build_metrics(model, splits["train"].targets)
+    asked_for = set(recipes if asked_for is None else asked_for)
+    batch_size = next(iter(recipes.values())).batch_size
+    has_callbacks = any(recipe.callbacks for recipe in recipes.values())
+    feeds = {name: Feed(one.inputs, one.targets) for name, one in splits.items() if name != "test"}
+    first, last = progress.epochs, max(recipes[name].epochs for name in asked_for)
     quiet = last == 1  # nothing to follow, and no bar left in a stored output
-    bar = tqdm(range(first, last), desc=title, unit="epoch", leave=False, disable=quiet)
-    for epoch in bar:
-        order = np.random.RandomState([seed, _ORDER, epoch]).permutation(len(splits["train"]))
+    bar = tqdm(initial=first, total=last, desc=title, unit="epoch", leave=False, disable=quiet)
+    for epoch in range(first, last):
         callbacks.epoch_begins(epoch)
-        batches = feed.batches(recipe.batch_size, order)
-        logs = _epoch(model, batches, progress, execution)
-        logs |= _validated(model, splits)
-        if callbacks:
+        batches = feeds["train"].batches(
+            batch_size, order(len(splits["train"]), seed=seed, epoch=epoch)
+        )
+        logs = _epoch(model, batches, progress, execution) | _validated(model, feeds)
+        if has_callbacks:
             logs["learning_rate"] = float(model.optimizer.learning_rate)
-        for name, value in logs.items():
-            progress.history.setdefault(name, []).append(float(value))
+        progress.add(logs)
         bar.set_postfix(
             {name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs}
         )
+        bar.update()
         for name in callbacks.epoch_ends(epoch, logs):
-            with callbacks.ended(name):
-                yield name, _own(progress, recipes[name])
-        if wanted.isdisjoint(callbacks.under_way):
+            with _put_back(model):
+                callbacks.train_ends(name)
+                ended(name, _own(progress, recipes[name]))
+        if asked_for.isdisjoint(callbacks.under_way):
             break
         saver.save(model, callbacks, progress)
+    bar.total = bar.n  # one that was stopped early has ended too; a notebook's bar would turn red
+    bar.close()
     if callbacks.under_way:
         saver.save(model, callbacks, progress, at_once=True)
+
+
+def _resumed(checkpoint: Path | None, model: keras.Model, callbacks: Callbacks) -> Progress:
+    """Put model and callbacks back where a checkpoint left them; return how far that was."""
+    progress = checkpoints.load(checkpoint, model) if checkpoint else None
+    if progress is None:
+        return Progress({}, [])
+    checkpoints.restore(callbacks.groups(), progress)
+    return progress
+
+
+@contextlib.contextmanager
+def _put_back(model: keras.Model) -> Iterator[None]:
+    """Undo what becomes of the model within this context."""
+    before = checkpoints.variables(model)
+    yield
+    checkpoints.put_back(model, before)
 
 
 def _own(progress: Progress, recipe: Recipe) -> Progress:
@@ -192,11 +157,11 @@ def _epoch(
     return evaluation.with_data_loss({name: values[0] for name, values in logs.items()})
 
 
-def _validated(model: keras.Model, splits: Mapping[str, Split]) -> dict[str, float]:
+def _validated(model: keras.Model, feeds: Mapping[str, Feed]) -> dict[str, float]:
     """Return what Keras's `fit` would log of the validation examples, if there are any."""
-    if "validation" not in splits:
+    if "validation" not in feeds:
         return {}
-    measured = evaluation.measured(model, splits["validation"])
+    measured = evaluation.measured(model, feeds["validation"])
     return {f"val_{name}": value for name, value in measured.items()}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import choices
 from labkit.counts import checked_count
+from labkit.training.metrics import require_metrics
 
 if TYPE_CHECKING:
     import keras
@@ -26,21 +27,26 @@ class Recipe:
         optimizer: a Keras optimizer, by name or as an object; `train` makes a fresh copy of it.
         epochs: passes over the training set; a number or `by_budget(lab=…, full=…)`.
         batch_size: training examples per weight update.
-        metrics: names of Keras metrics, measured beside the loss on every split.
+        metrics: measured beside the loss on every split: names and Keras metrics, of which each
+            training makes fresh copies. Beside Keras's own names there are ``"top_5_accuracy"``,
+            ``"r2"`` and ``"psnr"``. None follows the targets: accuracy for classes, and the top
+            five of more than ten; ``"mae"``, ``"mse"`` and ``"r2"`` for numbers; ``"mse"`` and
+            ``"psnr"`` for an autoencoder's. ``()`` is nothing.
         callbacks: Keras callbacks that act between epochs (early stopping, rate reduction), not
             between batches; `train` works on fresh copies.
         augmentation: Keras preprocessing layers applied to each training batch, in order.
         examples: train on so many examples only; None is all. A number or `by_budget(…)`.
 
     Raises:
-        ParameterError: epochs, batch_size or examples is not a positive whole number.
+        ParameterError: epochs, batch_size or examples is not a positive whole number; what
+            cannot be measured is among the metrics.
     """
 
     loss: str | keras.losses.Loss
     optimizer: str | keras.optimizers.Optimizer
     epochs: int | choices.ByBudget
     batch_size: int | choices.ByBudget = 32
-    metrics: tuple[str, ...] = ("accuracy",)
+    metrics: tuple[str | keras.metrics.Metric, ...] | None = None
     callbacks: tuple[keras.callbacks.Callback, ...] = ()
     augmentation: tuple[keras.layers.Layer, ...] = ()
     examples: int | choices.ByBudget | None = None
@@ -49,6 +55,8 @@ class Recipe:
         for budget in ("lab", "full"):
             for name in ("epochs", "batch_size", "examples"):
                 _require_count(name, choices.resolve(getattr(self, name), budget))
+        if self.metrics is not None:
+            require_metrics(self.metrics)
 
     def at(self, budget: str) -> Recipe:
         """Return the recipe with every by-budget setting resolved.

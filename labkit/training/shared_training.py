@@ -1,38 +1,40 @@
-"""Jobs that share one path: the same training epoch by epoch, which each leaves at its own end."""
+"""Trainings that share one path: the same epoch by epoch, which each leaves at its own end."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
+import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from labkit import folders
 from labkit.errors import ParameterError
 from labkit.records import Run, Signature, quoted, signature_of
-from labkit.training import checkpoints, loop, speed
-from labkit.training.one_training import Job, built
+from labkit.training import checkpoints, loop, metrics
+from labkit.training.checkpoints import Progress
+from labkit.training.one_training import Training
+from labkit.training.recipe import Recipe
 from labkit.training.stopping import is_own
 
 
-def require_shared(jobs: Sequence[Job]) -> None:
+def require_shared(trainings: Sequence[Training]) -> None:
     """Refuse what is no path.
 
     Raises:
-        ParameterError: no job, or recipes that differ in more than when they stop; the message
-            says in what.
+        ParameterError: no training, or recipes that differ in more than when they stop; the
+            message says in what.
         ModelError: there is no network to train.
     """
-    if not jobs:
+    if not trainings:
         raise ParameterError(
             "train_path",
             expected="at least one recipe",
             received="none",
             remedy='Give each by the name of its experiment: {"01/dense-4": recipe, …}.',
         )
-    for job in jobs:
-        if difference := _difference(jobs[0], job):
+    for training in trainings:
+        if difference := _difference(trainings[0], training):
             raise ParameterError(
                 "train_path",
                 expected="recipes that differ only in epochs and EarlyStopping callbacks",
@@ -41,8 +43,8 @@ def require_shared(jobs: Sequence[Job]) -> None:
             )
 
 
-def _difference(one: Job, other: Job) -> str:
-    """Say in which lines of their signatures two jobs differ; nothing where they do not."""
+def _difference(one: Training, other: Training) -> str:
+    """Say in which lines of their signatures two trainings differ; nothing where they do not."""
     code, other_code = _common(one).lines, _common(other).lines
     if code == other_code:
         return ""
@@ -55,94 +57,112 @@ def _difference(one: Job, other: Job) -> str:
     )
 
 
-def _common(job: Job) -> Signature:
+def _common(training: Training) -> Signature:
     """Return the signature without what may differ along a path, and with the metrics."""
-    shared = tuple(one for one in job.resolved.callbacks if not is_own(one))
-    recipe = dataclasses.replace(job.resolved, epochs=1, callbacks=shared)
-    code = signature_of(job.network, recipe, job.dataset.request)
-    return Signature((*code.lines, f"metrics: {', '.join(recipe.metrics)}"))
+    recipe = training.resolved
+    shared = tuple(one for one in recipe.callbacks if not is_own(one))
+    code = signature_of(
+        training.network,
+        dataclasses.replace(recipe, epochs=1, callbacks=shared),
+        training.dataset.request,
+    )
+    return Signature((*code.lines, f"metrics: {_measured(recipe)}"))
 
 
-def checkpoint_of(jobs: Sequence[Job]) -> Path:
-    """Return the file of an unfinished training; a path's is found by what its jobs share."""
-    first = jobs[0]
-    name, code = "path", _common(first)
-    if len(jobs) == 1:
-        name, code = first.experiment.replace("/", "."), first.code()
-    file = f"{name}-{first.budget}-{first.seed}-{code.sha256[:12]}.npz"
+def _measured(recipe: Recipe) -> str:
+    if recipe.metrics is None:
+        return "those that fit the targets"
+    texts = metrics.definitions(recipe)
+    return ", ".join(texts.get(name, name) for name in map(metrics.name_of, recipe.metrics))
+
+
+def checkpoint_of(trainings: Sequence[Training], kind: str) -> Path:
+    """Return the file of an unfinished training; a path's is found by what its trainings share.
+
+    Args:
+        trainings: of one path.
+        kind: "recording" or "own". They never share a file: a person's own may be rounded.
+    """
+    first = trainings[0]
+    name = first.experiment.replace("/", ".") if len(trainings) == 1 else "path"
+    budget, seed, fold, point, _ = first.key
+    code = Signature((*_common(first).lines, f"fold: {fold}", f"settings: {point}"))
+    file = f"{kind}-{name}-{budget}-{seed}-{code.sha256[:12]}.npz"
     return folders.user_folder() / "unfinished" / file
 
 
-def under_way(jobs: Sequence[Job], checkpoint: Path) -> list[Job]:
+def under_way(trainings: Sequence[Training], checkpoint: Path) -> list[Training]:
     """Return those that a checkpoint can go on with; the others had ended, or were not there.
 
     Raises:
         DamagedRecordError: the checkpoint is not what labkit wrote.
     """
     owners = checkpoints.owners(checkpoint)
-    return [job for job in jobs if job.key in owners]
+    return [training for training in trainings if training.kept_as in owners]
 
 
 def trained(
-    jobs: Sequence[Job],
+    trainings: Sequence[Training],
     *,
-    until: Sequence[Job] | None = None,
+    asked_for: Sequence[Training] | None = None,
     checkpoint: Path | None = None,
+    keep: Callable[[Run], None] | None = None,
     fast: bool = False,
-) -> Iterator[tuple[Job, Run]]:
-    """Train jobs along their path, and yield each with its run once it has ended.
+) -> dict[str, Run]:
+    """Train along a path, and return the runs that have ended, by their experiments.
 
     Args:
-        jobs: of one path, as `require_shared` has it.
-        until: those that have to end; the path goes no further. None is all of them.
-        checkpoint: where an unfinished training is kept. If it cannot go on with all of `until`,
-            the path starts afresh; if it can, those of `jobs` that it does not know are left out.
-            None keeps nothing.
-        fast: as `execution.chosen` has it, where that pays.
+        trainings: of one path, as `require_shared` has it.
+        asked_for: those that have to end; the path goes no further. None is all of them.
+        checkpoint: where an unfinished training is kept. If it cannot go on with all that is
+            asked for, the path starts afresh; if it can, those of `trainings` that it does not
+            know are left out. None keeps nothing.
+        keep: called with each run as soon as it has ended.
+        fast: as `speed.chosen` has it, where that pays.
     """
-    import keras
+    asked_for = trainings if asked_for is None else asked_for
+    if not asked_for:
+        return {}
+    if checkpoint:
+        trainings = _going_on(trainings, asked_for, checkpoint)
+    by_name = {training.kept_as: training for training in trainings}
+    longest = max(asked_for, key=lambda training: training.resolved.epochs)
+    prepared = longest.prepared(fast=fast)
+    runs = {}
 
-    wanted = jobs if until is None else until
-    if not wanted:
-        return
-    started, first = time.perf_counter(), jobs[0]
-    followed = _followed(jobs, wanted, checkpoint)
-    keras.utils.set_random_seed(first.seed)
-    model = built(first.build)
-    splits = first.splits()
-    updates = max(job.updates(splits) for job in wanted)
-    how = speed.chosen(model, updates) if fast else speed.PLAIN
-    compiled = loop.compiled(model, first.resolved, execution=how)
-    ends = loop.fit(
-        compiled,
-        {key: job.resolved for key, job in followed.items()},
-        splits,
-        seed=first.seed,
+    def ended(name: str, progress: Progress) -> None:
+        run = by_name[name].run(prepared, progress)
+        runs[run.experiment] = run
+        if keep:
+            keep(run)
+
+    loop.fit(
+        prepared.compiled,
+        {name: training.resolved for name, training in by_name.items()},
+        prepared.splits,
+        seed=longest.dataset.seed,
+        ended=ended,
+        asked_for=[training.kept_as for training in asked_for],
         checkpoint=checkpoint,
-        until=[job.key for job in wanted],
-        execution=how,
-        title=title(wanted),
+        execution=prepared.execution,
+        title=title(asked_for),
     )
-    for key, progress in ends:
-        job = followed[key]
-        run = job.run(model, compiled, splits, progress, started)
-        yield job, dataclasses.replace(run, provenance={**run.provenance, **how.described()})
+    gc.collect()  # compiled steps refer to themselves, and hold the examples until then
+    return runs
 
 
-def _followed(
-    jobs: Sequence[Job], wanted: Sequence[Job], checkpoint: Path | None
-) -> dict[str, Job]:
-    """Return by their keys the jobs that go along; a checkpoint that is of no use is deleted."""
-    if checkpoint and checkpoint.is_file():
-        known = under_way(jobs, checkpoint)
-        if len(under_way(wanted, checkpoint)) == len(wanted):
-            jobs = known
-        else:
-            checkpoint.unlink()
-    return {job.key: job for job in jobs}
+def _going_on(
+    trainings: Sequence[Training], asked_for: Sequence[Training], checkpoint: Path
+) -> Sequence[Training]:
+    """Return those that go along; a checkpoint that cannot go on with what is asked for goes."""
+    known = under_way(trainings, checkpoint)
+    if all(training in known for training in asked_for):
+        return known
+    checkpoint.unlink(missing_ok=True)
+    return trainings
 
 
-def title(jobs: Sequence[Job]) -> str:
+def title(trainings: Sequence[Training]) -> str:
     """Return what a person is shown of a path, e.g. "04/third and 3 more"."""
-    others = f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""
-    return f"{jobs[0].experiment}{others}"
+    others = f" and {len(trainings) - 1} more" if len(trainings) > 1 else ""
+    return f"{trainings[0].name}{others}"

@@ -118,9 +118,10 @@ def _to_round(network: keras.Model) -> tuple[keras.layers.Layer, ...]:
     )
 
 
-def _leaves(network: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in network.layers:
-        if hasattr(layer, "layers"):
-            yield from _leaves(layer)
-        else:
-            yield layer
+def _leaves(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """Yield the layers of stacks and graphs, in their order; others, a model's too, are one."""
+    if hasattr(layer, "inputs"):
+        for inner in layer.layers:
+            yield from _leaves(inner)
+    else:
+        yield layer

@@ -6,12 +6,12 @@ others see.
 
 from __future__ import annotations
 
-import contextlib
+import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from labkit.training import checkpoints
+from labkit.errors import ParameterError
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labkit.training.recipe import Recipe
 
 EVERYONE = ""  # whose the callbacks are that all recipes share
+_CALLED = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
 
 def is_own(callback: keras.callbacks.Callback) -> bool:
@@ -34,6 +35,9 @@ class Callbacks:
     Args:
         model: compiled; its training begins now.
         recipes: by name; they differ in epochs and EarlyStopping callbacks alone.
+
+    Raises:
+        ParameterError: a callback acts at other times than an epoch's or the training's ends.
     """
 
     def __init__(self, model: keras.Model, recipes: Mapping[str, Recipe]) -> None:
@@ -41,11 +45,9 @@ class Callbacks:
         self._model = model
         self._told = _in_order(recipes)
         for _, callback in self._told:
+            _require_called(callback)
             callback.set_model(model)
             callback.on_train_begin()
-
-    def __len__(self) -> int:
-        return len(self._told)
 
     def groups(self) -> dict[str, Sequence[keras.callbacks.Callback]]:
         """Return the shared callbacks, under `EVERYONE`, and those of each recipe under way."""
@@ -75,33 +77,54 @@ class Callbacks:
             if name in stopped or recipe.epochs == epoch + 1
         ]
 
-    @contextlib.contextmanager
-    def ended(self, name: str) -> Iterator[None]:
-        """Leave the model as this recipe alone would; then put it back for those under way."""
-        del self.under_way[name]
-        variables = checkpoints.variables(self._model)
-        states = [(callback, dict(vars(callback))) for _, callback in self._told]
+    def train_ends(self, name: str) -> None:
+        """Tell a recipe's callbacks that its training has ended, and follow it no longer.
+
+        Copies are told, so that the shared callbacks go on for the others as they were.
+        """
         for owner, callback in self._told:
             if owner in (EVERYONE, name):
-                callback.on_train_end()
-        yield
+                copy.copy(callback).on_train_end()
+        del self.under_way[name]
         self._told = [one for one in self._told if one[0] != name]
-        if self.under_way:
-            checkpoints.put_back(self._model, variables)
-            for callback, state in states:
-                callback.__dict__ = state
 
 
 def _in_order(recipes: Mapping[str, Recipe]) -> list[tuple[str, keras.callbacks.Callback]]:
-    """Return whose each callback is, and the callback, in an order that is every recipe's own."""
-    placed = []
-    for number, (name, recipe) in enumerate(recipes.items()):
-        place = 0  # how many of the shared ones come before
-        for callback in recipe.fresh_callbacks():
-            if is_own(callback):
-                placed.append((place, name, callback))
-            else:
-                place += 1
-                if number == 0:
-                    placed.append((place - 0.5, EVERYONE, callback))
-    return [(name, callback) for _, name, callback in sorted(placed, key=lambda one: one[0])]
+    """Return whose each callback is, and the callback, in an order that is every recipe's own.
+
+    The recipes' lists are walked side by side, from one shared callback to the next.
+    """
+    lists = {name: recipe.fresh_callbacks() for name, recipe in recipes.items()}
+    told = []
+    while any(lists.values()):
+        for name, left in lists.items():
+            while left and is_own(left[0]):
+                told.append((name, left.pop(0)))
+        shared = [left.pop(0) for left in lists.values() if left]
+        told += [(EVERYONE, callback) for callback in shared[:1]]
+    return told
+
+
+def _require_called(callback: keras.callbacks.Callback) -> None:
+    """Refuse a callback with a method that Keras would call and labkit does not."""
+    if uncalled := _uncalled(callback):
+        raise ParameterError(
+            "Recipe.callbacks",
+            expected="callbacks that act when the training or an epoch begins or ends",
+            received=f"{type(callback).__name__}, which has {', '.join(uncalled)}",
+            remedy="Act in on_epoch_end, or train with plain Keras, which acts between batches.",
+        )
+
+
+def _uncalled(callback: keras.callbacks.Callback) -> list[str]:
+    import keras
+
+    plain = keras.callbacks.Callback
+    if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
+        return []  # its method for batches then does nothing
+    hooks = [name for name in dir(plain) if name.startswith("on_") and name not in _CALLED]
+    return [
+        name
+        for name in hooks
+        if name in vars(callback) or getattr(type(callback), name) is not getattr(plain, name)
+    ]

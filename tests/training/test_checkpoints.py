@@ -10,14 +10,15 @@ import pytest
 import tiny
 
 from labkit.errors import CacheWriteError, DamagedRecordError, ParameterError
-from labkit.training import checkpoints, loop
+from labkit.training import checkpoints
 from labkit.training.checkpoints import Progress
+from labkit.training.network import compiled
 
 PROGRESS = Progress({"loss": [0.75, math.nan]}, [1.5, 2.5])
 
 
 def network(build=tiny.eventful, recipe=None):
-    return loop.compiled(build(), recipe or tiny.eventful_recipe())
+    return compiled(build(), recipe or tiny.eventful_recipe(), tiny.split(8, draw=0))
 
 
 def variables(model):
@@ -140,6 +141,18 @@ def test_rejects_a_callback_that_remembers_anything_else(path):
         "received "
     )
     assert not path.exists()
+
+
+def test_rejects_a_model_with_an_optimizer_of_its_own(path):
+    model = network()
+    model.critic_optimizer = keras.optimizers.Adam()
+    with pytest.raises(ParameterError) as caught:
+        checkpoints.save(path, model, {}, PROGRESS)
+    assert str(caught.value) == (
+        "model: expected no other optimizer than the recipe's, for the state of others is not "
+        "saved; received critic_optimizer. Keep the training short enough that it need not be "
+        "resumed."
+    )
 
 
 DAMAGES = {

@@ -8,22 +8,24 @@ import numpy as np
 import pytest
 import tiny
 from keras import layers, regularizers
+from own_models import OwnLoss, OwnStep, OwnStepWithoutLoss, of
 
+from labkit.errors import ModelError, ParameterError
 from labkit.training import evaluation, loop
-from labkit.training.loop import compiled
+from labkit.training.network import compiled
 
 
 def fit(model, recipe, parts, **options):
     """Train along a path with one end."""
-    ((name, progress),) = loop.fit(model, {"alone": recipe}, parts, **options)
-    assert name == "alone"
-    return progress
+    ends = {}
+    loop.fit(model, {"alone": recipe}, parts, ended=ends.__setitem__, **options)
+    return ends["alone"]
 
 
-def seeded(build, recipe, seed=0):
+def seeded(build, recipe, seed=0, split=None):
     """Return a compiled network as `train` makes it: from its seed alone."""
     keras.utils.set_random_seed(seed)
-    return compiled(build(), recipe)
+    return compiled(build(), recipe, split or tiny.split(8, draw=0))
 
 
 def splits(dataset):
@@ -117,7 +119,7 @@ def test_one_output_is_compared_with_targets_with_and_without_an_axis(dataset, e
         return keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), penalised])
 
     recipe = tiny.recipe(loss=loss, epochs=1)
-    model = seeded(build, recipe)
+    model = seeded(build, recipe, split=one)
     history = fit(model, recipe, {"train": one, "validation": one}, seed=0).history
     found = evaluation.measured(model, one)
     owed = penalty(model, one)
@@ -172,7 +174,8 @@ def orders(monkeypatch, dataset):
         monkeypatch.setattr(loop, "_epoch", epoch)
         monkeypatch.setattr(loop.Feed, "batches", batches)
         recipe = tiny.recipe(epochs=epochs)
-        fit(compiled(tiny.dense(), recipe), recipe, {"train": dataset.train}, seed=seed)
+        model = compiled(tiny.dense(), recipe, dataset.train)
+        fit(model, recipe, {"train": dataset.train}, seed=seed)
         return seen
 
     return of
@@ -197,6 +200,18 @@ def test_the_order_is_not_that_of_the_split(orders, dataset):
     assert not np.array_equal(dataset.train.inputs[order][:-1], drawn)
 
 
+@pytest.mark.parametrize(
+    ("seed", "epoch", "expected"),
+    [
+        (0, 0, [8, 0, 2, 9, 6, 5, 7, 4, 1, 3]),
+        (0, 1, [6, 0, 8, 3, 5, 9, 2, 4, 7, 1]),
+        (7, 0, [0, 3, 5, 9, 2, 1, 4, 6, 7, 8]),
+    ],
+)
+def test_the_order_that_records_were_made_with_stays(seed, epoch, expected):
+    assert loop.order(10, seed=seed, epoch=epoch).tolist() == expected
+
+
 # --- one epoch after the other ------------------------------------------------------------
 
 
@@ -208,13 +223,14 @@ def test_stops_once_the_loss_is_no_number(monkeypatch, dataset, loss):
 
     monkeypatch.setattr(loop, "_epoch", epoch)
     recipe = tiny.recipe(epochs=9)
-    progress = fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=0)
+    progress = fit(compiled(tiny.dense(), recipe, dataset.train), recipe, splits(dataset), seed=0)
     assert len(progress.history["loss"]) == 3
 
 
 def test_a_training_without_validation_has_none_in_its_history(dataset):
     recipe = tiny.recipe(epochs=1)
-    history = fit(compiled(tiny.dense(), recipe), recipe, {"train": dataset.train}, seed=0).history
+    model = compiled(tiny.dense(), recipe, dataset.train)
+    history = fit(model, recipe, {"train": dataset.train}, seed=0).history
     assert list(history) == ["loss", "data_loss", "accuracy"]
 
 
@@ -241,7 +257,7 @@ class Diary(keras.callbacks.Callback):
 def test_callbacks_are_told_and_may_stop_the_training(dataset, monkeypatch):
     monkeypatch.setattr(Diary, "pages", [])
     recipe = tiny.recipe(epochs=9, callbacks=(Diary(),))
-    fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=0)
+    fit(compiled(tiny.dense(), recipe, dataset.train), recipe, splits(dataset), seed=0)
     logs = "accuracy, data_loss, learning_rate, loss, val_accuracy, val_data_loss, val_loss"
     assert Diary.pages == [
         "train begins",
@@ -258,8 +274,85 @@ def test_a_rate_that_depends_on_the_epoch_is_kept_to(dataset):
     recipe = tiny.recipe(
         epochs=3, callbacks=(keras.callbacks.LearningRateScheduler(rates.__getitem__),)
     )
-    progress = fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=0)
+    progress = fit(compiled(tiny.dense(), recipe, dataset.train), recipe, splits(dataset), seed=0)
     assert progress.history["learning_rate"] == [0.5, 0.25, 0.125]
+
+
+class CountsBatches(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen = batch
+
+
+@pytest.mark.parametrize(
+    ("callback", "received"),
+    [
+        (CountsBatches(), "CountsBatches, which has on_train_batch_end"),
+        (
+            keras.callbacks.LambdaCallback(on_train_batch_begin=print),
+            "LambdaCallback, which has on_train_batch_begin",
+        ),
+        (keras.callbacks.TerminateOnNaN(), "TerminateOnNaN, which has on_batch_end"),
+        (
+            keras.callbacks.ModelCheckpoint("best.keras", save_freq=10),
+            "ModelCheckpoint, which has on_train_batch_end",
+        ),
+        (
+            keras.callbacks.BackupAndRestore("backup"),
+            "BackupAndRestore, which has on_train_batch_end",
+        ),
+    ],
+)
+def test_callbacks_that_act_between_batches_are_refused(dataset, monkeypatch, callback, received):
+    monkeypatch.setattr(loop, "_epoch", lambda *_: pytest.fail("something is trained"))
+    recipe = tiny.recipe(callbacks=(callback,))
+    model = compiled(tiny.dense(), recipe, dataset.train)
+    with pytest.raises(ParameterError) as caught:
+        fit(model, recipe, splits(dataset), seed=0)
+    assert str(caught.value) == (
+        "Recipe.callbacks: expected callbacks that act when the training or an epoch begins or "
+        f"ends; received {received}. Act in on_epoch_end, or train with plain Keras, which acts "
+        "between batches."
+    )
+
+
+def test_a_callback_that_saves_after_epochs_is_told_of_them(dataset, tmp_path):
+    saving = keras.callbacks.ModelCheckpoint(tmp_path / "best.weights.h5", save_weights_only=True)
+    recipe = tiny.recipe(epochs=1, callbacks=(saving,))
+    fit(compiled(tiny.dense(), recipe, dataset.train), recipe, splits(dataset), seed=0)
+    assert (tmp_path / "best.weights.h5").is_file()
+
+
+# --- steps and classes of one's own -------------------------------------------------------
+
+
+def test_a_step_of_its_own_trains_like_keras_s(dataset):
+    """The same layers under two classes: the same digits, whatever the step calls its logs."""
+    recipe = tiny.recipe()
+    plain, own = (
+        fit(seeded(of(kind), recipe), recipe, splits(dataset), seed=0).history
+        for kind in (keras.Sequential, OwnStep)
+    )
+    assert {name: own[name] for name in plain} == plain
+
+
+def test_a_loss_of_its_own_is_trained_and_measured(dataset):
+    recipe = tiny.recipe()
+    plain, own = (
+        fit(seeded(of(kind), recipe), recipe, splits(dataset), seed=0).history
+        for kind in (keras.Sequential, OwnLoss)
+    )
+    assert own["accuracy"] == plain["accuracy"]
+    np.testing.assert_allclose(np.subtract(own["val_loss"], plain["val_loss"]), 7, rtol=1e-5)
+
+
+def test_a_step_that_logs_no_loss_is_refused(dataset):
+    recipe = tiny.recipe()
+    with pytest.raises(ModelError) as caught:
+        fit(seeded(of(OwnStepWithoutLoss), recipe), recipe, splits(dataset), seed=0)
+    assert str(caught.value) == (
+        'train_step and test_step: expected a mapping that has "loss"; received one of accuracy. '
+        'Return the loss too: {"loss": …, "accuracy": …}.'
+    )
 
 
 # --- augmentation -------------------------------------------------------------------------
@@ -314,7 +407,7 @@ def test_saves_not_more_often_than_it_should(monkeypatch, dataset, tmp_path, sec
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", seconds)
     monkeypatch.setattr(loop.checkpoints, "save", lambda path, *rest: paths.append(path))
     recipe = tiny.recipe(epochs=5)
-    model = compiled(tiny.dense(), recipe)
+    model = compiled(tiny.dense(), recipe, dataset.train)
     fit(model, recipe, splits(dataset), seed=0, checkpoint=tmp_path / "run.npz")
     assert len(paths) == saved
 
@@ -323,7 +416,7 @@ def test_saves_not_more_often_than_it_should(monkeypatch, dataset, tmp_path, sec
 def test_a_checkpoint_that_cannot_be_written_is_said_once_and_training_goes_on(dataset, tmp_path):
     (tmp_path / "file").touch()
     recipe, path = tiny.recipe(epochs=4), tmp_path / "file" / "run.npz"
-    model = compiled(tiny.dense(), recipe)
+    model = compiled(tiny.dense(), recipe, dataset.train)
     with pytest.warns(UserWarning) as caught:
         progress = fit(model, recipe, splits(dataset), seed=0, checkpoint=path)
     assert [str(one.message).split("; ")[0] for one in caught] == [
@@ -338,7 +431,7 @@ def test_a_callback_that_cannot_be_saved_does_not_end_the_training(dataset, tmp_
     odd = keras.callbacks.Callback()
     odd.remembered = object()
     recipe = tiny.recipe(epochs=3, callbacks=(odd,))
-    model = compiled(tiny.dense(), recipe)
+    model = compiled(tiny.dense(), recipe, dataset.train)
     with pytest.warns(UserWarning, match="cannot be resumed: Recipe.callbacks: expected") as caught:
         fit(model, recipe, splits(dataset), seed=0, checkpoint=tmp_path / "run.npz")
     assert len(caught) == 1
@@ -349,7 +442,7 @@ def test_nothing_is_saved_where_no_checkpoint_is_named(dataset, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     recipe = tiny.recipe(epochs=2)
     with warnings.catch_warnings(action="error"):
-        fit(compiled(tiny.dense(), recipe), recipe, splits(dataset), seed=0)
+        fit(compiled(tiny.dense(), recipe, dataset.train), recipe, splits(dataset), seed=0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -365,9 +458,10 @@ def test_a_path_that_ends_early_is_saved_there_however_short_it_was(monkeypatch,
         ),
     )
     recipes = {name: tiny.recipe(epochs=epochs) for name, epochs in [("long", 5), ("short", 2)]}
-    model, path = compiled(tiny.dense(), recipes["long"]), tmp_path / "run.npz"
-    ends = loop.fit(model, recipes, splits(dataset), seed=0, checkpoint=path, until=["short"])
-    assert [(name, len(one.history["loss"])) for name, one in ends] == [("short", 2)]
+    model, path = compiled(tiny.dense(), recipes["long"], dataset.train), tmp_path / "run.npz"
+    ends, options = {}, {"seed": 0, "checkpoint": path, "asked_for": ["short"]}
+    loop.fit(model, recipes, splits(dataset), ended=ends.__setitem__, **options)
+    assert {name: one.epochs for name, one in ends.items()} == {"short": 2}
     assert saved == [(["", "long"], 2)]
 
 
@@ -396,23 +490,3 @@ def test_the_step_is_traced_once(dataset):
     model = seeded(traced, recipe)
     fit(model, recipe, splits(dataset), seed=0)
     assert model.traces == 1
-
-
-def test_building_the_metrics_changes_no_digit(dataset, monkeypatch):
-    recipe = tiny.recipe(metrics=("accuracy", "categorical_crossentropy"))
-    model = seeded(tiny.eventful, recipe)
-    built = fit(model, recipe, splits(dataset), seed=0).history
-    monkeypatch.setattr(loop, "_build_metrics", lambda *_: None)
-    other = seeded(tiny.eventful, recipe)
-    assert fit(other, recipe, splits(dataset), seed=0).history == built
-    for one, same in zip(model.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, same)
-
-
-def test_a_network_of_several_outputs_builds_its_metrics_by_itself(dataset):
-    pixels = keras.Input((8, 8, 1))
-    flat = layers.Flatten()(pixels)
-    model = keras.Model(pixels, [layers.Dense(2)(flat), layers.Dense(2)(flat)])
-    model.compile("sgd", "mse")
-    loop._build_metrics(model, dataset.train.targets)
-    assert not any(variable.numpy().any() for one in model.metrics for variable in one.variables)

@@ -10,68 +10,26 @@ import numpy as np
 import processes
 import pytest
 import tiny
+from interrupted import killed_in, unfinished
 from keras import callbacks
+from own_folders import with_own_folders
+from tiny_path import EPOCHS, EVENTFUL, MEASURE, RECIPES, REDUCE, along, patient, stops
 
 from labkit import choices, folders
-from labkit.errors import DamagedRecordError, MissingRecordError, ParameterError, StaleRecordError
+from labkit.errors import MissingRecordError, ParameterError, StaleRecordError
 from labkit.records import run_json, store
-from labkit.training import checkpoints, evaluation, loop, shared_training
+from labkit.source_text import described
+from labkit.training import checkpoints, loop, shared_training
 from labkit.training.modes import train, train_path
-from labkit.training.one_training import Job
+from labkit.training.network import compiled
+from labkit.training.one_training import Training
 
 pytestmark = pytest.mark.usefixtures("isolated")
-
-EVENTFUL = tiny.eventful_recipe()
-REDUCE = EVENTFUL.callbacks[0]
-
-
-def patient(patience):
-    """Return a callback that stops after so many epochs without what is out of reach.
-
-    It waits from the second epoch on, which is the best it ever sees.
-    """
-    return callbacks.EarlyStopping(
-        patience=patience, min_delta=100.0, start_from_epoch=1, restore_best_weights=True
-    )
-
-
-def stops(*with_callbacks, epochs=8):
-    return dataclasses.replace(EVENTFUL, epochs=epochs, callbacks=with_callbacks)
-
-
-# Their epochs are 4, 3, 5 and 5; two end together, and the others at an end of their own.
-RECIPES = {
-    "99/four": stops(REDUCE, epochs=4),
-    "99/patience-1": stops(REDUCE, patient(1)),
-    "99/patience-3": stops(patient(3), REDUCE),
-    "99/five": stops(REDUCE, patient(30), epochs=5),
-}
-EPOCHS = {"99/four": 4, "99/patience-1": 3, "99/patience-3": 5, "99/five": 5}
-
-
-def spoil(model, dataset):
-    """Return a number of the network, and leave nothing in the network as it was."""
-    norm = float(sum(np.abs(one).sum() for one in model.get_weights()))
-    model.set_weights([np.zeros_like(one) for one in model.get_weights()])
-    return norm
-
-
-MEASURE = {
-    "drawn": lambda model, dataset: [*np.random.random(2), *keras.random.normal((2,))],
-    "norm": spoil,
-}
-
-
-def along(dataset, recipes=RECIPES, **options):
-    options = {"budget": "full", "mode": "train", "measure": MEASURE} | options
-    return train_path(tiny.eventful, dataset, recipes, **options)
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """Each recipe's run, trained by itself."""
-    from conftest import with_own_folders  # a process that is killed imports this file, not that
-
     with pytest.MonkeyPatch.context() as monkeypatch:
         with_own_folders(monkeypatch, tmp_path_factory.mktemp("alone"))
         options = {"budget": "full", "mode": "train", "measure": MEASURE}
@@ -79,24 +37,6 @@ def alone(tmp_path_factory):
             name: train(tiny.eventful, tiny.dataset(), recipe, experiment=name, **options)
             for name, recipe in RECIPES.items()
         }
-
-
-@pytest.fixture
-def trained_epochs(monkeypatch):
-    """The epochs that are trained, as they begin."""
-    epochs, epoch = [], loop._epoch
-
-    def counted(model, batches, progress, execution):
-        epochs.append(len(progress.seconds_per_epoch))
-        return epoch(model, batches, progress, execution)
-
-    monkeypatch.setattr(loop, "_epoch", counted)
-    return epochs
-
-
-@pytest.fixture
-def saved_always(monkeypatch):
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
 
 
 def without_times(run):
@@ -110,10 +50,6 @@ def as_written(run):
     """Return the same with the digits that a record keeps."""
     kept = dataclasses.replace(run, seconds=0.0, seconds_per_epoch=(), provenance={})
     return run_json.to_json(kept) | {"epochs": run.epochs}
-
-
-def unfinished():
-    return sorted((folders.user_folder() / "unfinished").glob("*.npz"))
 
 
 # --- every run is what its recipe alone gives ---------------------------------------------
@@ -225,13 +161,19 @@ def test_the_model_is_each_ones_own_and_then_the_paths_again(dataset):
 
     def ends(recipes):
         keras.utils.set_random_seed(0)
-        model = loop.compiled(tiny.eventful(), EVENTFUL)
+        model = compiled(tiny.eventful(), EVENTFUL, dataset.train)
         splits = {"train": dataset.train, "validation": dataset.validation}
-        for name, _ in loop.fit(model, recipes, splits, seed=0):
-            yield name, checkpoints.variables(model)
+        found = {}
 
-    ((_, expected),) = ends(long)
-    found = dict(ends(long | short))
+        def ended(name, progress):
+            found[name] = checkpoints.variables(model)
+            model.set_weights([0 * one for one in model.get_weights()])
+
+        loop.fit(model, recipes, splits, seed=0, ended=ended)
+        return found
+
+    (expected,) = ends(long).values()
+    found = ends(long | short)
     assert list(found) == ["two", "patient", "long"]
     for one, other in zip(found["long"], expected, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -259,6 +201,9 @@ class Patient(callbacks.EarlyStopping):
         super().__init__(patience=patience)
 
 
+PATIENTS_TEXT = described(Patient).removeprefix("Patient")
+
+
 @pytest.mark.parametrize(
     ("one", "other", "received"),
     [
@@ -270,7 +215,7 @@ class Patient(callbacks.EarlyStopping):
         (
             stops(REDUCE),
             dataclasses.replace(stops(REDUCE), metrics=()),
-            '99/one has "metrics: accuracy", 99/other has "metrics: "',
+            '99/one has "metrics: those that fit the targets", 99/other has "metrics: "',
         ),
         (
             stops(),
@@ -285,8 +230,8 @@ class Patient(callbacks.EarlyStopping):
         (
             stops(Patient(1)),
             stops(Patient(2)),
-            '99/one has "callback: Patient(patience=1)", '
-            '99/other has "callback: Patient(patience=2)"',
+            f'99/one has "callback: Patient(patience=1){PATIENTS_TEXT}", '
+            f'99/other has "callback: Patient(patience=2){PATIENTS_TEXT}"',
         ),
     ],
     ids=["setting", "metrics", "callback", "order", "subclass"],
@@ -308,14 +253,9 @@ def test_rejects_a_path_without_a_recipe(dataset):
     )
 
 
-def test_rejects_an_ill_formed_name_before_anything_is_built(dataset):
-    with pytest.raises(ParameterError, match="^experiment: expected practical/name in small"):
-        train_path(lambda: pytest.fail("too late"), dataset, {"99/one": EVENTFUL, "Two": EVENTFUL})
-
-
 # --- replay -------------------------------------------------------------------------------
 
-ASKED_FOR = types.SimpleNamespace(seed=0, request=tiny.dataset().request)
+ASKED_FOR = types.SimpleNamespace(seed=0, fold_number=None, request=tiny.dataset().request)
 
 
 @pytest.fixture
@@ -381,26 +321,7 @@ def test_a_persons_runs_are_kept_and_come_with_the_recorded_ones(dataset):
     assert unfinished() == []
 
 
-def test_running_it_again_trains_again(dataset, trained_epochs):
-    two = {name: RECIPES[name] for name in ("99/four", "99/patience-1")}
-    along(dataset, two)
-    along(dataset, two)
-    assert trained_epochs == [0, 1, 2, 3] * 2
-
-
 # --- a killed path goes on as if nothing had happened -------------------------------------
-
-
-def killed_in(call, monkeypatch):
-    """Make the n-th evaluation fail: one follows each epoch, and three each end of a recipe."""
-    calls, measured = iter(range(1, 100)), evaluation.measured
-
-    def dying(model, split):
-        if next(calls) == call:
-            raise KeyboardInterrupt
-        return measured(model, split)
-
-    monkeypatch.setattr(evaluation, "measured", dying)
 
 
 # The n-th evaluation, the epochs that were begun by then, and the one to go on with.
@@ -433,8 +354,8 @@ def test_a_killed_path_goes_on_as_if_nothing_had_happened(
 
 KILLED_ON_THE_WAY = """
 import os, signal
-import test_shared_training
 import tiny
+import tiny_path
 from labkit.training import evaluation, loop
 
 measured, calls = evaluation.measured, iter(range(1, 100))
@@ -445,7 +366,7 @@ def dying(model, split):
     return measured(model, split)
 
 evaluation.measured, loop.CHECKPOINT_SECONDS = dying, 0.0
-test_shared_training.along(tiny.dataset())
+tiny_path.along(tiny.dataset())
 """
 
 
@@ -490,16 +411,16 @@ def test_it_starts_afresh_for_a_recipe_that_was_not_followed(dataset, trained_ep
 
 
 def checkpoint_name(recipes, seed=0, budget="full", build=tiny.eventful):
-    jobs = [
-        Job(build, tiny.dataset(seed=seed), recipe, name, budget)
+    trainings = [
+        Training(build, tiny.dataset(seed=seed), recipe, name, budget)
         for name, recipe in recipes.items()
     ]
-    return shared_training.checkpoint_of(jobs).name
+    return shared_training.checkpoint_of(trainings, "own").name
 
 
 def test_a_checkpoint_is_found_by_what_the_recipes_share():
     found = checkpoint_name(RECIPES)
-    assert found.startswith("path-full-0-")
+    assert found.startswith("own-path-full-0-")
     others = {"99/a": stops(REDUCE, patient(9)), "99/b": stops(REDUCE, epochs=3)}
     assert checkpoint_name(others) == found
     slower = {name: dataclasses.replace(one, batch_size=32) for name, one in RECIPES.items()}
@@ -510,20 +431,6 @@ def test_a_checkpoint_is_found_by_what_the_recipes_share():
         checkpoint_name(RECIPES, build=tiny.dense),
     }
     assert len(different - {found}) == 4
-
-
-def test_a_damaged_checkpoint_is_said_before_anything_is_trained(
-    dataset, trained_epochs, monkeypatch
-):
-    with monkeypatch.context() as always:
-        always.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-        killed_after_the_first_end(dataset, monkeypatch)
-    trained_epochs.clear()
-    (checkpoint,) = unfinished()
-    checkpoint.write_bytes(b"half")
-    with pytest.raises(DamagedRecordError, match="Delete this file; the training then starts"):
-        along(dataset)
-    assert trained_epochs == []
 
 
 # --- record -------------------------------------------------------------------------------
@@ -556,18 +463,6 @@ def test_a_recording_trains_the_path_once_and_writes_all_of_it(
     assert store.experiments() == []
     assert trained_epochs == [0, 1, 2, 3, 4]
     assert unfinished() == []
-
-
-def test_what_is_recorded_is_not_trained_again(record, trained_epochs, tmp_path):
-    record()
-    before = {name: (tmp_path / "records" / f"{name}.json").read_bytes() for name in RECIPES}
-    trained_epochs.clear()
-    runs = record()
-    assert {name: run.epochs for name, run in runs.items()} == EPOCHS
-    assert trained_epochs == []
-    assert before == {
-        name: (tmp_path / "records" / f"{name}.json").read_bytes() for name in RECIPES
-    }
 
 
 @pytest.mark.usefixtures("saved_always")
@@ -644,9 +539,3 @@ def test_what_only_leaves_out_is_replayed_where_it_can_be(record, trained_epochs
         "99/patience-3": 3,
         "99/five": 0,
     }
-
-
-def test_sample_data_are_refused_before_anything_is_trained(record, trained_epochs):
-    with pytest.raises(ParameterError, match="received a full run on sample data"):
-        record(dataset=tiny.dataset(source="sample"))
-    assert trained_epochs == []

@@ -10,6 +10,7 @@ from labkit import choices
 from labkit.errors import ParameterError
 from labkit.records import provenance, store
 from labkit.training import loop, speed
+from labkit.training.network import compiled
 from labkit.training.speed import PLAIN, Execution
 
 on_tensorflow = pytest.mark.skipif(
@@ -39,9 +40,10 @@ def trained(build, recipe, how):
     splits = {"train": data.train, "validation": data.validation}
     model = build()
     how = how(model)
-    compiled = loop.compiled(model, recipe, execution=how)
-    ((_, progress),) = loop.fit(compiled, {"only": recipe}, splits, seed=5, execution=how)
-    return model.get_weights(), progress.history, compiled.steps_per_execution
+    trainable = compiled(model, recipe, data.train, execution=how)
+    ends, options = {}, {"seed": 5, "execution": how}
+    loop.fit(trainable, {"only": recipe}, splits, ended=ends.__setitem__, **options)
+    return model.get_weights(), ends["only"].history, trainable.steps_per_execution
 
 
 @on_tensorflow
@@ -153,6 +155,25 @@ def test_some_networks_are_never_rounded(processor):
     assert rounded(tiny.dense()) == []
     assert rounded(convolutional(dtype="float64")) == []
     assert speed.chosen(convolutional(), speed.ENOUGH - 1) == PLAIN
+
+
+class Around(keras.Model):
+    """A class of one's own, of whose layers nobody knows the order."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside = convolutional()
+
+    def call(self, images):
+        return self.inside(images)
+
+
+@on_tensorflow
+def test_a_model_of_ones_own_class_is_never_rounded(processor):
+    processor("avx512_bf16")
+    assert rounded(Around()) == []
+    within = [keras.Input((8, 8, 1)), Around(), keras.layers.Dense(2)]
+    assert rounded(keras.Sequential(within)) == []
 
 
 @on_tensorflow
