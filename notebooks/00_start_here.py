@@ -3,12 +3,13 @@
 #   jupytext:
 #     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -174,7 +175,8 @@ show.results({"first network": first})
 print("\n".join(first.signature.lines))
 
 # %% [markdown]
-# So what happens if somebody changes the code, and keeps the record? Let us fail on purpose, once:
+# So what happens if somebody changes the code, and keeps the record? Let us fail on purpose, once. The line with `checks.raises`
+# announces the error: it is shown, and the notebook goes on. Without that line the run would stop there.
 
 
 # %%
@@ -189,14 +191,17 @@ def wider_network():
     )
 
 
-# %% tags=["raises-exception"]
-labkit.train(
-    wider_network,
-    digits,
-    recipe,
-    experiment="00/first-network",
-    mode="replay",
-)
+# %%
+from labkit.errors import StaleRecordError
+
+with checks.raises(StaleRecordError):
+    labkit.train(
+        wider_network,
+        digits,
+        recipe,
+        experiment="00/first-network",
+        mode="replay",
+    )
 
 # %% [markdown]
 # labkit refuses, names the difference, and says what to do. No page can show a result that its code does not produce.

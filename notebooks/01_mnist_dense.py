@@ -3,12 +3,13 @@
 #   jupytext:
 #     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -571,12 +572,8 @@ from labkit.errors import CheckFailed
 leaky = dataclasses.replace(
     digits, validation=digits.train.take(100, seed=1)
 )
-try:
+with checks.raises(CheckFailed, saying="share no example"):
     checks.no_leakage(leaky)
-except CheckFailed as found:
-    print(found)
-else:
-    raise AssertionError("the leak was not found")
 
 # %% [markdown]
 # ## What to take with you

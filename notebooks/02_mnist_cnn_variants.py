@@ -3,12 +3,13 @@
 #   jupytext:
 #     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -423,8 +424,11 @@ def transposed(filters, size):
     return layers.Conv2DTranspose(filters, size, activation="relu")
 
 
-# %% tags=["raises-exception"]
-Sequential([Input((28, 28, 1)), transposed(32, 2), layers.MaxPooling1D(2)])
+# %%
+with checks.raises(ValueError, saying="is incompatible with the layer"):
+    Sequential(
+        [Input((28, 28, 1)), transposed(32, 2), layers.MaxPooling1D(2)]
+    )
 
 # %%
 claims.quote("r1-conv-a1-fails")
@@ -525,8 +529,11 @@ show.results(a2_and_a3, {"validation_loss": "validation loss"})
 #
 # *A `Conv3D` slides a cube of weights. Along which three axes?*
 
-# %% tags=["raises-exception"]
-Sequential([Input((28, 28, 1)), layers.Conv3D(32, 2, activation="relu")])
+# %%
+with checks.raises(ValueError, saying="is incompatible with the layer"):
+    Sequential(
+        [Input((28, 28, 1)), layers.Conv3D(32, 2, activation="relu")]
+    )
 
 # %%
 claims.quote("r1-conv-a4-fails")
@@ -564,15 +571,16 @@ a4 = train(conv_a4, experiment="02/conv-a4-fixed")
 #
 # *Global max pooling keeps the largest value of each map. What is left of the rows and columns?*
 
-# %% tags=["raises-exception"]
-Sequential(
-    [
-        Input((28, 28, 1)),
-        conv(32, 2),
-        layers.GlobalMaxPooling2D(),
-        layers.Conv2D(32, 2, name="second_convolution"),
-    ]
-)
+# %%
+with checks.raises(ValueError, saying="is incompatible with the layer"):
+    Sequential(
+        [
+            Input((28, 28, 1)),
+            conv(32, 2),
+            layers.GlobalMaxPooling2D(),
+            layers.Conv2D(32, 2, name="second_convolution"),
+        ]
+    )
 
 # %%
 claims.quote("r1-conv-a5-fails")
@@ -643,13 +651,16 @@ def loss(network):
     return network.evaluate(some.inputs, some.targets, verbose=0)
 
 
-# %% tags=["raises-exception"]
+# %%
+from labkit.errors import CheckFailed
+
 copied = {
     "C": loss(networks["C"]),
     "A2": loss(networks["C"]),
     "A3": loss(networks["C"]),
 }
-checks.distinct(copied)
+with checks.raises(CheckFailed, saying="agree in every digit"):
+    checks.distinct(copied)
 
 # %% [markdown]
 # The check needs no knowledge of the networks: a loss has so many digits that two networks never share them all. And a loop leaves no

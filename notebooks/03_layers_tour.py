@@ -3,12 +3,13 @@
 #   jupytext:
 #     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -704,8 +705,9 @@ def blocks(padding):
     return Sequential(stack)
 
 
-# %% tags=["raises-exception"]
-blocks("valid")
+# %%
+with checks.raises(ValueError, saying="zero or negative"):
+    blocks("valid")
 
 # %% [markdown]
 # Keras names the layer's input: three blocks have left a single pixel, and a window of three does not fit into one. A frame mends

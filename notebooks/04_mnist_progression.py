@@ -3,12 +3,13 @@
 #   jupytext:
 #     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -375,9 +376,11 @@ sums.round(1)
 # still the same digit: *augmentation* tells the network so.
 
 # %%
+# The seed draws the picture below; a training draws by its own.
+outside = {"fill_mode": "constant", "seed": digits.seed}
 turned_and_zoomed = (
-    layers.RandomRotation(TURN, fill_mode="constant"),
-    layers.RandomZoom(ZOOM, fill_mode="constant"),
+    layers.RandomRotation(TURN, **outside),
+    layers.RandomZoom(ZOOM, **outside),
 )
 
 # %% mystnb={"image": {"alt": "Two rows of eight digits. Above, the digits as they are; below, each one turned by a few degrees and a little smaller or larger, somewhat blurred and still easy to read."}}

@@ -11,6 +11,7 @@ notebooks quote.
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ import nbformat
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
-from labkit import folders
+from labkit import folders, names
 from labkit.errors import ClaimError, nearest
 from labkit.ledger import claims, verdicts
 from labkit.ledger.claims import Claim
@@ -28,7 +29,8 @@ from labkit.ledger.measured import Records
 from labkit.records import store
 
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
-EXPERIMENT = re.compile(r'"((?:tp\d+/)?\d\d/[a-z0-9-]+)"')
+EXPERIMENT = re.compile(rf'"({names.EXPERIMENT})"')
+FAILURE = 'class="labkit-failure"'  # what checks.raises shows
 TYPED_QUOTATION = re.compile(r"\*\*R\d says\*\*")
 
 
@@ -74,7 +76,7 @@ def unknown_experiments(
     known = trained | set(recorded)
     for claim in chosen:
         for name in claim.experiments if claim.kind != "failure" else ():
-            if name not in known:
+            if name.partition("@")[0] not in known:  # before the @: the sweep of a point
                 yield ClaimError(
                     claim.id,
                     expected="an experiment that a notebook trains",
@@ -115,8 +117,8 @@ def unseen_failures(
     for claim in chosen:
         name, _, anchor = claim.page.partition("#")
         cells = sections(course[name]).get(anchor, []) if name in course else []
-        outputs = [one for cell in cells for one in cell.get("outputs", [])]
-        errors = [f"{one.ename}: {one.evalue}" for one in outputs if one.output_type == "error"]
+        outputs = [one.get("data", {}) for cell in cells for one in cell.get("outputs", [])]
+        errors = [one["text/plain"] for one in outputs if FAILURE in one.get("text/html", "")]
         if claim.kind == "failure" and not any(_is_of(error, claim) for error in errors):
             yield ClaimError(
                 claim.id,
@@ -128,7 +130,7 @@ def unseen_failures(
 
 def _is_of(error: str, claim: Claim) -> bool:
     exception, _, cause = claim.comparison.partition(": ")
-    return error.startswith(exception) and cause in error
+    return error.startswith(f"{exception}: ") and cause in error
 
 
 def false_quotations(
@@ -138,7 +140,7 @@ def false_quotations(
     known = set(known)
     for name, notebook in course.items():
         for id in quoted(code(notebook)):
-            if id not in known:
+            if not fnmatch.filter(known, id):
                 hint = nearest(id, known).partition(" Allowed:")[0]
                 yield ClaimError(
                     f"{name}: claims.quote",
@@ -157,10 +159,16 @@ def false_quotations(
 
 
 def quoted(source: str) -> Iterator[str]:
-    """Yield the ids that a notebook's code quotes literally; others are checked when it runs."""
+    """Yield the ids that a notebook's code quotes, with a * for what an f-string fills in."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "claims.quote":
-            yield from (one.value for one in node.args if isinstance(one, ast.Constant))
+            yield from map(_pattern, node.args)
+
+
+def _pattern(id: ast.expr) -> str:
+    if isinstance(id, ast.JoinedStr):
+        return "".join(map(_pattern, id.values))
+    return id.value if isinstance(id, ast.Constant) else "*"
 
 
 def problems(root: Path) -> Iterator[ClaimError]:

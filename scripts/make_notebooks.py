@@ -2,49 +2,72 @@
 
     python scripts/make_notebooks.py [--all | --check] [NOTEBOOK.py ...]
 
-The .py is the source. An .ipynb is made anew when its cells are not those of the .py, when a cell
-has not been run, or when the records or claims that it shows are others; `--all` makes each one,
-`--check` only says which differ (exit code 1).
+The .py is the source. An .ipynb is made anew when its cells are not those of the .py, when the
+records or claims that it shows are others, or when somebody ran its cells in place; `--all` makes
+each one, `--check` only says which differ (exit code 1).
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
+import json
 import os
+import re
 import sys
 import tempfile
 from collections import Counter
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import jupytext
 import nbformat
+from check_claims import quoted
 from nbformat import NotebookNode
+
+from labkit.ledger import claims
+from labkit.ledger.claims import Claim
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 CELL_SECONDS = 600  # a replayed cell takes seconds: this ends one that hangs
+# Finds the ledgers that a notebook shows: a practical's, by its name, or the whole, without one.
+LEDGER = re.compile(r'ledger\.read\((?:\)\.of\(practical="(.+?)")?')
 # What outputs are made from: the records, and data without a download.
 REPLAY = {"LABKIT_MODE": "replay", "LABKIT_SOURCE": "local"}
+# What JupyterLab writes when it saves a notebook, so that a save changes nothing.
 METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
     # No version: it would change with whoever made the notebook.
     "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
         "file_extension": ".py",
         "mimetype": "text/x-python",
         "name": "python",
+        "nbconvert_exporter": "python",
         "pygments_lexer": "ipython3",
     },
     "jupytext": {
         "formats": "ipynb,py:percent",
         "cell_metadata_filter": "tags,mystnb,-all",
+        "notebook_metadata_filter": "-jupytext.text_representation.jupytext_version",
     },
 }
+# The site folds by these tags. JupyterLab folds by what it keeps under "jupyter", and writes
+# "collapsed" beside it; Colab hides a form's code. The .py has the tags alone.
+SOURCE, OUTPUTS = "source_hidden", "outputs_hidden"
+FOLDED = {"hide-cell": (SOURCE, OUTPUTS), "hide-input": (SOURCE,), "hide-output": (OUTPUTS,)}
 
 
 def sources() -> list[Path]:
-    """Return the .py of every notebook, sorted by path."""
-    return [path for path in sorted(NOTEBOOKS.rglob("*.py")) if is_notebook(path)]
+    """Return the .py of every notebook, sorted by path, without the copies that Jupyter keeps."""
+    found = [path for path in sorted(NOTEBOOKS.rglob("*.py")) if is_notebook(path)]
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
 def is_notebook(path: Path) -> bool:
@@ -52,58 +75,94 @@ def is_notebook(path: Path) -> bool:
     return path.read_text(encoding="utf-8").startswith(("# ---\n# jupyter:", "# ---\r\n# jupyter:"))
 
 
+def unrun(source: Path) -> NotebookNode:
+    """Return the notebook that a .py describes, none of its cells run."""
+    notebook = jupytext.read(source)
+    identify(notebook)
+    for cell in notebook.cells:
+        fold(cell)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return notebook
+
+
+def fold(cell: NotebookNode) -> None:
+    """Let each front end fold what the site folds."""
+    parts = [part for tag in cell.metadata.get("tags", ()) for part in FOLDED.get(tag, ())]
+    if parts:
+        cell.metadata["jupyter"] = dict.fromkeys(parts, True)
+    if OUTPUTS in parts:
+        cell.metadata["collapsed"] = True
+    if SOURCE in parts:
+        cell.metadata["cellView"] = "form"
+
+
 def cells_of(notebook: NotebookNode) -> list[tuple]:
-    """Return what a pair must agree on, cell by cell: type, source, tags and figure metadata."""
-    return [
-        (
-            cell.cell_type,
-            cell.source.rstrip(),
-            tuple(cell.metadata.get("tags", ())),
-            repr(plain(cell.metadata.get("mystnb", {}))),
-        )
-        for cell in notebook.cells
-    ]
-
-
-def plain(value: object) -> object:
-    """Return nested metadata with its keys in order, so that it can be compared and printed."""
-    if isinstance(value, dict):
-        return {key: plain(value[key]) for key in sorted(value)}
-    return value
+    """Return what a pair must agree on, cell by cell."""
+    return [(cell.id, cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
 
 
 def is_current(source: Path) -> bool:
-    """Say whether a .py's .ipynb has the same cells, each of them run."""
+    """Say whether a .py's .ipynb is what `make` would write: the same cells, run from records."""
     target = source.with_suffix(".ipynb")
     if not target.exists():
         return False
     written = nbformat.read(target, as_version=4)
-    ran = all(cell.execution_count for cell in written.cells if is_run(cell))
-    ran = ran and written.metadata.get("labkit") == {"records": records_of(source)}
-    return ran and cells_of(written) == cells_of(jupytext.read(source))
+    made = written.metadata == made_from(source, written)
+    return made and cells_of(written) == cells_of(unrun(source))
+
+
+def made_from(source: Path, notebook: NotebookNode) -> dict[str, object]:
+    """Return the metadata of a made notebook, with hashes of its records and of its outputs."""
+    return METADATA | {"labkit": {"outputs": outputs_of(notebook), "records": records_of(source)}}
+
+
+def outputs_of(notebook: NotebookNode) -> str:
+    """Return a hash of what running the cells left: whoever runs them in place leaves another."""
+    ran = [
+        (cell.execution_count, cell.outputs) for cell in notebook.cells if cell.cell_type == "code"
+    ]
+    return hashlib.sha256(json.dumps(ran, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def records_of(source: Path) -> str:
     """Return a hash of what a notebook's outputs are made from.
 
-    That is its practical's records, ``runs/01`` for ``01_mnist_dense.py``, and the reports'
-    claims, which nearly every notebook quotes. A notebook that trains nothing of its own and
-    shows the ledger is made from all records.
+    That is the claims that it quotes or whose ledger it shows; and the records of its practical,
+    ``runs/01`` for ``01_mnist_dense.py``, and those that its claims are judged by.
     """
+    text = source.read_text(encoding="utf-8")
+    ledgers = {found or "*" for found in LEDGER.findall(text)}
+    chosen = claims_of(text, ledgers)
     practical = source.resolve().relative_to(NOTEBOOKS).as_posix().partition("_")[0]
-    records = ROOT / "runs" / practical
-    if not records.is_dir() and "ledger.read(" in source.read_text(encoding="utf-8"):
-        records = ROOT / "runs"
-    digest = hashlib.sha256()
-    for path in [*sorted(records.rglob("[!.]*.json")), ROOT / "book" / "claims.toml"]:
-        if path.is_file():
-            digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    folder = ROOT / "runs" / ("" if "*" in ledgers else practical)
+    records = {*folder.rglob("[!.]*.json"), *judging(chosen)}
+    digest = hashlib.sha256(repr([dataclasses.astuple(claim) for claim in chosen]).encode())
+    for path in sorted(records):
+        digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:12]
 
 
-def is_run(cell: NotebookNode) -> bool:
-    """Say whether executing a notebook numbers this cell: code that is not blank."""
-    return cell.cell_type == "code" and bool(cell.source.strip())
+def claims_of(text: str, ledgers: set[str]) -> list[Claim]:
+    """Return the claims that a notebook's text quotes, and those of the practicals' ledgers."""
+    ids = set(quoted(text))
+    if not ids and not ledgers:
+        return []
+    return [
+        claim
+        for claim in claims.read(ROOT / "book" / "claims.toml")
+        if matches(claim.id, ids) or matches(claim.practical, ledgers)
+    ]
+
+
+def judging(chosen: list[Claim]) -> set[Path]:
+    """Return the files of the experiments that decide claims, as far as they are recorded."""
+    names = {name.partition("@")[0] for claim in chosen for name in claim.experiments}
+    return {path for path in (ROOT / "runs" / f"{name}.json" for name in names) if path.is_file()}
+
+
+def matches(name: str, patterns: set[str]) -> bool:
+    """Say whether a name is like one of the patterns, in which * stands for anything."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def identify(notebook: NotebookNode) -> None:
@@ -136,13 +195,11 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
 
 def make(source: Path) -> None:
     """Make a .py's .ipynb: cells from the text, outputs from the records."""
-    notebook = jupytext.read(source)
-    identify(notebook)
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook = unrun(source)
     execute(notebook, source.parent)
     forget_live_outputs(notebook)
     # Execution adds this machine's versions.
-    notebook.metadata = nbformat.from_dict(METADATA | {"labkit": {"records": records_of(source)}})
+    notebook.metadata = nbformat.from_dict(made_from(source, notebook))
     nbformat.validate(notebook)
     write(nbformat.writes(notebook) + "\n", source.with_suffix(".ipynb"))
 
@@ -173,7 +230,9 @@ def check(chosen: list[Path]) -> int:
     """Name the pairs that differ; return the exit code."""
     stale = [shown(path) for path in chosen if not is_current(path)]
     for name in stale:
-        print(f"{name}: its .ipynb differs or was not run. Run: make notebooks", file=sys.stderr)
+        print(
+            f"{name}: its .ipynb differs, or was run in place. Run: make notebooks", file=sys.stderr
+        )
     return 1 if stale else 0
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labkit.course.failures import raises  # noqa: F401, a notebook says checks.raises
 from labkit.errors import CheckFailed
-from labkit.records import Run
+from labkit.records import Run, numbers
 
 if TYPE_CHECKING:
     import keras
@@ -103,27 +104,58 @@ def no_leakage(dataset: Dataset) -> str:
     return f"{PASSED} {', '.join(names)} share no example"
 
 
-def beats_baseline(run: Run, baseline: float, *, metric: str = "test_accuracy") -> str:
+def beats_baseline(run: Run, baseline: float, *, metric: str | None = None) -> str:
     """Check that a run does better than a guess that looks at no input.
 
     Args:
         run: trained.
-        baseline: e.g. `dataset.baseline`, the share of the commonest class.
-        metric: see `Run.value`; higher is better.
+        baseline: e.g. `dataset.baseline`: the share of the commonest class, or the error of the
+            best constant answer.
+        metric: see `Run.value`. Errors and losses are to be below the baseline, everything else
+            above. None is the first of test accuracy, mean absolute and mean squared error that
+            the run has.
 
     Raises:
-        CheckFailed: it does not; the hint depends on how far below it is.
+        CheckFailed: it does not; the hint depends on how far off it is.
     """
-    found = run.value(metric)
-    if found > baseline:
-        return f"{PASSED} {metric.replace('_', ' ')} is above the baseline of {baseline:.2f}"
-    hint = (
-        "Far below a guess: are labels and outputs in the same order, and the loss the right one?"
-        if found < 0.5 * baseline
-        else "About as good as a guess: does the loss fall from epoch to epoch? If not, look at "
+    metric = metric or _principal(run)
+    known, found = numbers.known(metric), run.value(metric)
+    if found < baseline if known.lower_is_better else found > baseline:
+        where = "below" if known.lower_is_better else "above"
+        return f"{PASSED} {numbers.title(metric)} is {where} the baseline of {baseline:.2f}"
+    side, hint = ("less", _error_hint) if known.lower_is_better else ("more", _share_hint)
+    expected, received = (f"{one:.{known.digits}f}" for one in (baseline, found))
+    raise _failed(metric, f"{side} than {expected}", received, hint(found, baseline))
+
+
+def _principal(run: Run) -> str:
+    names = [f"test_{name}" for name in numbers.PRINCIPAL]
+    return next((name for name in names if name in run.values()), names[0])
+
+
+def _share_hint(found: float, baseline: float) -> str:
+    if found < 0.5 * baseline:
+        return (
+            "Far below a guess: are labels and outputs in the same order, and the loss the right "
+            "one?"
+        )
+    return (
+        "About as good as a guess: does the loss fall from epoch to epoch? If not, look at "
         "the learning rate and the last layer's activation; if it does, train longer."
     )
-    raise _failed(metric, f"more than {baseline:.4f}", f"{found:.4f}", hint)
+
+
+def _error_hint(found: float, baseline: float) -> str:
+    if found > 2 * baseline:
+        return (
+            "Far worse than a constant answer: are inputs and targets of the same rows, and the "
+            "features scaled by the training split's own mean and deviation?"
+        )
+    return (
+        "About as good as a constant answer: does the loss fall from epoch to epoch? If not, "
+        "scale the features, and see whether the last layer can reach the targets: a linear one "
+        "reaches every number, a sigmoid those in [0, 1]; if it does, train longer."
+    )
 
 
 def distinct(numbers: Mapping[str, float]) -> str:

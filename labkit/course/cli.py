@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 from pathlib import Path
 from typing import Any
 
 import click
 
-from labkit import __version__
+from labkit import __version__, folders
 from labkit.errors import DataError, LabkitError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NOTEBOOK = click.Path(dir_okay=False, path_type=Path)
+INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
 
 class _Commands(click.Group):
-    """A group whose labkit errors end as one message and exit code 1, without a traceback."""
+    """A group whose errors end as one message and exit code 1, and Ctrl-C as one and 130."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except LabkitError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            _say("Interrupted. Finished work is kept; the same command goes on from there.")
+            context.exit(INTERRUPTED)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,14 +103,21 @@ def verify(names: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("notebook", type=NOTEBOOK)
-@click.option("-p", "parameters", type=(str, str), multiple=True, metavar="NAME VALUE")
+@click.option(
+    "-p",
+    "parameters",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Set a parameter, like -p BUDGET smoke; as often as there are some to set.",
+)
 @click.option("-o", "--output", type=NOTEBOOK, help="The executed copy.")
 def run(notebook: Path, parameters: tuple[tuple[str, str], ...], output: Path | None) -> None:
     """Execute a notebook; its executed copy goes under _build/executed/."""
-    from labkit.course import recording
+    from labkit.course import executing
 
     values = {name: _value(text) for name, text in parameters}
-    click.echo(recording.run_notebook(notebook, values, output=output))
+    click.echo(executing.run_notebook(notebook, values, output=output))
 
 
 @main.command()
@@ -115,6 +127,7 @@ def run(notebook: Path, parameters: tuple[tuple[str, str], ...], output: Path | 
 @click.option("--only", default="*", show_default=True, help="A pattern of experiment names.")
 @click.option("--store", type=FOLDER, help="Record into this folder instead of runs/.")
 @click.option("--merge", type=FOLDER, help="Bring the records of this folder into the store.")
+@click.option("--prune", is_flag=True, help="Drop sets of runs that a newer set has every seed of.")
 def record(
     notebook: Path | None,
     budget: str,
@@ -122,21 +135,44 @@ def record(
     only: str,
     store: Path | None,
     merge: Path | None,
+    prune: bool,
 ) -> None:
-    """Train a notebook's experiments and record their runs; or bring records home with --merge."""
-    if (notebook is None) == (merge is None):
-        raise click.UsageError("Give either a NOTEBOOK or --merge DIR.")
+    """Train a notebook's experiments and record their runs.
+
+    Or look after the records: bring others home with --merge, drop superseded ones with --prune.
+    """
+    if sum((notebook is not None, merge is not None, prune)) != 1:
+        raise click.UsageError("Give one of NOTEBOOK, --merge DIR and --prune.")
     if merge is not None:
-        from labkit.records import store as records
+        _merge(merge, store)
+    elif prune:
+        _prune(only, store)
+    else:
+        from labkit.course import recording
 
-        for experiment in records.merge(merge, store):
-            click.echo(experiment)
-        return
-    from labkit.course import recording
+        recording.record_notebook(
+            notebook, budget=budget, seeds=recording.seeds(seeds), only=only, store=store
+        )
 
-    recording.record_notebook(
-        notebook, budget=budget, seeds=recording.seeds(seeds), only=only, store=store
-    )
+
+def _merge(source: Path, folder: Path | None) -> None:
+    from labkit.records import store
+
+    folders.require_there(source, subject="--merge")
+    found = store.merge(source, folder)
+    for experiment in found:
+        click.echo(experiment)
+    click.echo(f"Experiments with records in {source}: {len(found)}")
+
+
+def _prune(only: str, folder: Path | None) -> None:
+    from labkit.records import store
+
+    _require_store(folder)
+    for experiment in fnmatch.filter(store.experiments(folder), only):
+        dropped = store.prune(experiment, folder)
+        if dropped:
+            click.echo(f"{experiment}: dropped {len(dropped)} runs that newer ones replace")
 
 
 @main.command()
@@ -147,6 +183,7 @@ def ledger(ids: tuple[str, ...], report: str | None, store: Path | None) -> None
     """Say how the reports' claims came out: all in short, or those named, with their evidence."""
     from labkit.ledger import Records, claims, read, rows, verdicts
 
+    _require_store(store)
     if ids:
         for verdict in verdicts.judge_all(map(claims.quote, ids), Records(store)):
             click.echo(rows.text(verdict))
@@ -155,6 +192,11 @@ def ledger(ids: tuple[str, ...], report: str | None, store: Path | None) -> None
     for verdict in found.verdicts:
         click.echo(f"{verdict.outcome:20} {verdict.claim.id}")
     click.echo(found.sentence())
+
+
+def _require_store(folder: Path | None) -> None:
+    if folder is not None:
+        folders.require_there(folder, subject="--store")
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -15,9 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from labkit import folders
+from labkit import choices, folders
 from labkit.data import sources
-from labkit.errors import LabkitError
+from labkit.errors import LabkitError, ParameterError
 from labkit.records import provenance, store
 
 PYTHONS = ((3, 11), (3, 13))  # the oldest and the newest that Keras, numpy and pandas build for
@@ -68,10 +69,12 @@ def examine() -> Iterator[Finding]:
     yield from _keras()
     yield Finding("CPU cores", str(provenance.cores()))
     yield _disk()
-    yield from (_dataset(name) for name in sources.NAMES)
+    yield from _environment()
+    yield from _datasets()
     yield _records()
     yield _kernel()
     yield _package("papermill", "it runs whole notebooks: labkit run, labkit record")
+    yield _command()
 
 
 def healthy(findings: list[Finding]) -> bool:
@@ -162,6 +165,31 @@ def _disk() -> Finding:
     return Finding("Disk", found, "" if free >= FREE_BYTES else remedy, needed=False)
 
 
+def _environment() -> Iterator[Finding]:
+    """Yield what no notebook would start with; nothing where all is well."""
+    asked = [functools.partial(choices.choice, name) for name in choices.NAMES]
+    for ask in (*asked, choices.seed):
+        try:
+            ask()
+        except ParameterError as problem:
+            yield _wrong(problem)
+
+
+def _wrong(problem: ParameterError) -> Finding:
+    return Finding(problem.subject, problem.received, f"Unset it, or correct it. {problem.remedy}")
+
+
+def _datasets() -> Iterator[Finding]:
+    try:
+        mirror = folders.mirror_folder()
+        if mirror is not None:
+            folders.require_there(mirror, subject="LABKIT_DATA")
+    except ParameterError as problem:
+        yield _wrong(problem)
+        return
+    yield from map(_dataset, sources.NAMES)
+
+
 def _dataset(name: str) -> Finding:
     try:
         status = sources.status(name)
@@ -179,7 +207,10 @@ def _dataset(name: str) -> Finding:
 
 
 def _records() -> Finding:
-    folder = folders.store_folder()
+    try:
+        folder = folders.store_folder()
+    except ParameterError as problem:
+        return _wrong(problem)
     count = len(store.experiments(folder))
     remedy = "Set LABKIT_STORE to a folder of records, or install labkit again: replay needs them."
     return Finding("Records", f"{count} experiments in {folder}", "" if count else remedy)
@@ -202,6 +233,13 @@ def _package(name: str, purpose: str) -> Finding:
     if version is None:
         return Finding(name, f"not installed; {purpose}", _install(name))
     return Finding(name, version)
+
+
+def _command() -> Finding:
+    """Look for the command `labkit` by its bare name, as pages and remedies give it."""
+    found = shutil.which("labkit")
+    remedy = f"Write {_python_m('labkit')} wherever labkit is said, or activate its environment."
+    return Finding("labkit", found or "not on the PATH", "" if found else remedy, needed=False)
 
 
 def _version(package: str) -> str | None:

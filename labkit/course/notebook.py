@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 from labkit import choices
+from labkit.course import keras_settings
 
 FIGURE_STYLE = {
     "figure.figsize": (7.0, 3.6),  # inches: fits the page's column
@@ -30,36 +27,19 @@ def start(mode: str | None = None) -> str:
         mode: the notebook's ``MODE``; None leaves it to ``LABKIT_MODE``, then "train".
 
     Raises:
-        ParameterError: an unknown mode, or an unknown ``LABKIT_…`` in the environment.
+        ParameterError: an unknown mode, or an unknown ``LABKIT_…`` in the environment; when
+            recording, also a setting of Keras that the records do not have.
     """
     mode = choices.choice("mode", mode)
     for name in ("budget", "source"):
         choices.choice(name)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent_stderr():
-        import keras  # noqa: F401
+    keras_settings.load()
+    if choices.recording() is not None:
+        keras_settings.require_recorded()
     _set_figures()
     if mode == "replay":
         _shorten_tracebacks()
     return mode
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Keep TensorFlow's C++ start-up lines out of the notebook.
-
-    They are written to file descriptor 2, past Python, whatever the log level; an exception
-    still travels as usual.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _set_figures() -> None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from labkit.errors import UnknownDatasetError, nearest
+from labkit.errors import DataUnavailableError, UnknownDatasetError, nearest
 
 Facts = Mapping[str, Mapping[str, Any]]  # array name -> its shape, dtype and sha256
 
@@ -168,3 +168,16 @@ def packaged_files(name: str) -> dict[Path, str]:
         PACKAGE_FOLDER / path: digest for path, digest in listed.items() if path.parts[0] in ours
     }
     return files if any(path.is_file() for path in files) else {}
+
+
+def left_out(name: str) -> DataUnavailableError:
+    """Return the error for a dataset that is asked of the package, where it is not whole."""
+    return DataUnavailableError(
+        name,
+        expected=f"its files in {PACKAGE_FOLDER}",
+        received="no whole copy there",
+        remedy=(
+            f"Install labkit with its sample data, or set LABKIT_DATA to a folder with {name}.npz; "
+            f"`labkit data fetch {name} --to DIR` fills one on a machine that has the data."
+        ),
+    )

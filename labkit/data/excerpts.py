@@ -9,7 +9,6 @@ from PIL import Image
 
 from labkit.data import catalogue, npz
 from labkit.data.npz import Arrays
-from labkit.errors import DataUnavailableError
 
 
 def read(name: str) -> Arrays:
@@ -21,7 +20,7 @@ def read(name: str) -> Arrays:
     """
     files = catalogue.packaged_files(name)
     if not files:
-        raise _left_out(name)
+        raise catalogue.left_out(name)
     for path, digest in files.items():
         npz.check_file(path, digest, remedy="Install labkit again.")
     with np.load(catalogue.PACKAGE_FOLDER / name / "arrays.npz", allow_pickle=False) as archive:
@@ -53,12 +52,3 @@ def _from_bytes(array: np.ndarray) -> np.ndarray:
     if array.ndim == 1:
         return array
     return np.ascontiguousarray(array).view("<i4").ravel().astype(np.int32)
-
-
-def _left_out(name: str) -> DataUnavailableError:
-    return DataUnavailableError(
-        name,
-        expected=f"the excerpt in {catalogue.PACKAGE_FOLDER / name}",
-        received="no such files: labkit was installed without its sample data",
-        remedy=f"Run `labkit data fetch {name}`, or install labkit with its sample data.",
-    )

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
-from labkit import files
+from labkit import archives, files
 from labkit.errors import DataFileError
 
 Arrays = dict[str, np.ndarray]
 Facts = Mapping[str, Mapping[str, Any]]
-
-# What zipfile, zlib and numpy raise on a file that is not what it should be.
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,  # and NotImplementedError, for an unknown compression
-    zipfile.BadZipFile,
-    zlib.error,
-    tokenize.TokenError,  # numpy, on an array's header
-)
 
 
 def describe(array: np.ndarray) -> dict[str, Any]:
@@ -60,13 +45,19 @@ def check_headers(path: Path, facts: Facts, *, remedy: str) -> None:
     """Check names, shapes and dtypes in a file without reading its arrays.
 
     Raises:
-        DataFileError: not an ``.npz``, or not these arrays.
+        DataFileError: not an ``.npz``, or not these arrays and no others.
     """
-    with _opened(path, remedy), zipfile.ZipFile(path) as archive:
-        inside = set(archive.namelist())
-        headers = {key: _header(archive, key) for key in facts if f"{key}.npy" in inside}
+    with _opened(path, remedy):
+        headers = archives.headers(path)
     for key, fact in facts.items():
         _compare(str(path), key, fact, headers.get(key), remedy)
+    if others := sorted(set(headers) - set(facts)):
+        raise DataFileError(
+            str(path),
+            expected=f"the arrays {', '.join(facts)}",
+            received=f"{', '.join(others)} as well",
+            remedy=remedy,
+        )
 
 
 def check_arrays(arrays: Arrays, facts: Facts, *, subject: str, remedy: str) -> None:
@@ -88,28 +79,25 @@ def check_file(path: Path, sha256: str, *, remedy: str) -> None:
     Raises:
         DataFileError: the file cannot be read, or its bytes differ.
     """
-    with _opened(path, remedy), path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    with _opened(path, remedy):
+        files.require_file(path)
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
     _compare_digest(str(path), "the file", sha256, found, remedy)
 
 
-def write(path: Path, arrays: Arrays, *, compressed: bool = False) -> None:
+def write(
+    path: Path, arrays: Arrays, *, compressed: bool = False, remedy: str = files.ANOTHER_FOLDER
+) -> None:
     """Write an ``.npz``, whole or not at all.
 
     Raises:
-        CacheWriteError: a full disk or a read-only folder. What was at `path` is as before.
+        CacheWriteError: a full disk or a read-only folder; the message ends with `remedy`. What
+            was at `path` is as before.
     """
     save = np.savez_compressed if compressed else np.savez
-    with files.written_whole(path) as partial, partial.open("wb") as stream:
+    with files.written_whole(path, remedy=remedy) as partial, partial.open("wb") as stream:
         save(stream, **arrays)
-
-
-def _header(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype]:
-    with archive.open(f"{key}.npy") as stream:
-        version = npy.read_magic(stream)
-        parse = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = parse(stream)
-    return shape, dtype
 
 
 def _compare(subject: str, key: str, fact: Mapping[str, Any], header: Any, remedy: str) -> None:
@@ -139,7 +127,7 @@ def _compare_digest(subject: str, key: str, expected: str, found: str, remedy: s
 def _opened(path: Path, remedy: str) -> Iterator[None]:
     try:
         yield
-    except _UNREADABLE as error:
+    except archives.UNREADABLE as error:
         raise DataFileError(
             str(path),
             expected="a whole, readable file",

@@ -11,9 +11,11 @@ from pathlib import Path
 from labkit import files, folders
 from labkit.data import catalogue, npz, origins
 from labkit.data.npz import Arrays
-from labkit.errors import CacheWriteError, DataFileError
+from labkit.errors import DataFileError
 
 NAMES = catalogue.NAMES
+
+_PATIENCE = 3600.0  # seconds, for another process that downloads over a slow line
 
 
 @dataclass(frozen=True)
@@ -85,20 +87,19 @@ def fetch(
         UnknownDatasetError: no such dataset.
         DataUnavailableError: no copy to take it from, and no network.
         DataFileError: the file is there and damaged, or the origin served something else.
-        CacheWriteError: a full disk or a read-only folder.
+        CacheWriteError: a full disk or a read-only folder, or another process that does not end.
     """
     catalogue.entry(name)
     folder = folders.cache_folder() if to is None else Path(to).expanduser()
     target, say = folder / f"{name}.npz", progress or _quiet
-    with _locked(target):
+    with files.locked(target, remedy=_elsewhere(target), patience=_PATIENCE):
         if target.exists():
             say(f"{name}: checking {target}")
             _read(name, target)
         else:
             arrays = _gathered(name, target, say)
             say(f"{name}: writing {target}")
-            with _write_errors(target):
-                npz.write(target, arrays)
+            npz.write(target, arrays, remedy=_elsewhere(target))
     return target
 
 
@@ -153,30 +154,6 @@ def _gathered(name: str, target: Path, say: Callable[[str], None]) -> Arrays:
     facts = catalogue.entry(name).arrays
     npz.check_arrays(arrays, facts, subject=f"download of {name}", remedy=_ORIGIN_REMEDY)
     return arrays
-
-
-@contextlib.contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """Hold the one right to write `target`, and clear away what a killed writer left."""
-    with files.locked(target, remedy=_elsewhere(target)):
-        for leftover in target.parent.glob(f".{target.name}.*"):
-            if leftover.suffix != ".lock":
-                leftover.unlink(missing_ok=True)
-        yield
-
-
-@contextlib.contextmanager
-def _write_errors(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        known = isinstance(error, CacheWriteError)
-        raise CacheWriteError(
-            str(target),
-            expected="a folder with room that can be written",
-            received=error.received if known else error.strerror or str(error),
-            remedy=_elsewhere(target),
-        ) from error
 
 
 def _elsewhere(target: Path) -> str:

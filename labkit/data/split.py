@@ -22,7 +22,8 @@ class Split:
         inputs: images float32 (n, height, width, channels) in [0, 1]; tokens int32 (n, length);
             features float32 (n, columns).
         labels: classes int64 (n,), or float32 (n,) where the target is a number.
-        targets: what the loss compares with: the labels, or one-hot float32 (n, classes).
+        targets: what the loss compares with: the labels, one-hot float32 (n, classes), other
+            numbers, or, for an autoencoder, an array of the inputs' shape.
         kind: ``"images"``, ``"tokens"`` or ``"features"``: the name that fits `inputs`.
     """
 
@@ -49,6 +50,30 @@ class Split:
         """The inputs, float32 (n, columns)."""
         return self._inputs_as("features")
 
+    @property
+    def target_kind(self) -> str:
+        """What the targets are: ``"classes"``, ``"numbers"`` or ``"inputs"``.
+
+        Classes are integers, the labels as fractions, or the labels one-hot. Inputs, such as the
+        images that an autoencoder gives back, have the inputs' shape, with more than one value
+        an example. Everything else is numbers.
+        """
+        if self.targets.dtype.kind in "biu" or self._targets_are_labels():
+            return "classes"
+        is_like_inputs = self.targets.shape == self.inputs.shape and self.targets.size > len(self)
+        return "inputs" if is_like_inputs else "numbers"
+
+    @property
+    def baseline(self) -> float:
+        """How good the best constant answer is, see `Dataset.baseline`."""
+        if self.target_kind == "classes":
+            return float(np.bincount(self.labels).max() / len(self))
+        if self.target_kind == "numbers":
+            return float(np.abs(self.targets - np.median(self.targets, axis=0)).mean())
+        best = self.targets.mean(axis=0, dtype=np.float64)
+        errors = [np.square(one - best).mean() for one in self.targets]  # no copy of them all
+        return float(np.mean(errors))
+
     def take(self, count: int, seed: int) -> Split:
         """Return `count` examples drawn by `seed` alone, or all where there are no more.
 
@@ -65,6 +90,17 @@ class Split:
         labels = self.labels[indices]
         targets = labels if same else self.targets[indices]
         return Split(self.inputs[indices], labels, targets, self.kind)
+
+    def _targets_are_labels(self) -> bool:
+        """Say whether they are the integer labels, as fractions or one-hot."""
+        if self.labels.dtype.kind not in "biu":
+            return False
+        if self.targets.size == len(self):
+            return np.array_equal(self.targets.ravel(), self.labels)
+        if self.targets.ndim != 2 or self.labels.max() >= self.targets.shape[1]:
+            return False
+        ones = self.targets[np.arange(len(self)), self.labels] == 1
+        return bool(ones.all()) and np.count_nonzero(self.targets) == len(self)
 
     def _inputs_as(self, kind: str) -> np.ndarray:
         if kind != self.kind:

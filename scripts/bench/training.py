@@ -33,10 +33,10 @@ def images(name: str) -> int:
 @functools.cache
 def digits(images: int, seed: int):
     """Return MNIST, so many training images of it."""
-    from labkit.data import dataset
+    from labkit import data
 
     sizes = {"train": images, "validation": VALIDATION, "one_hot": True}
-    return dataset.load("mnist", **sizes, seed=seed, source="real")
+    return data.load("mnist", **sizes, seed=seed, source="real")
 
 
 @contextmanager
@@ -187,15 +187,16 @@ def epochs(network: Network, data: Any) -> tuple[Callable[[], float], Callable[[
     import tensorflow as tf
 
     import labkit
-    from labkit.training import loop, speed
+    from labkit.training import speed
     from labkit.training.batches import Feed
+    from labkit.training.network import compiled
 
     recipe = labkit.Recipe(**network.recipe, epochs=1, metrics=("accuracy",))
     model = network.build()
     feed = Feed(data.train.inputs, data.train.targets)
     count, size = len(data.train.inputs), recipe.batch_size
     how = speed.chosen(model, EPOCHS * (count // size))
-    trained = loop.compiled(model, recipe, execution=how)
+    trained = compiled(model, recipe, data.train, execution=how)
     batch = tuple(array[:size] for array in (data.train.inputs, data.train.targets))
 
     options = tf.data.Options()

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from made_up_runs import made_up_run
 
+from labkit import data
 from labkit.course import checks
-from labkit.data import dataset
 from labkit.errors import CheckFailed
 
 
@@ -56,7 +56,7 @@ def test_parameters_close_by_point_at_the_small_parts():
 def test_a_leak_is_found_and_located():
     import dataclasses
 
-    digits = dataset.load("mnist", train=1200, validation=120, seed=0, source="sample")
+    digits = data.load("mnist", train=1200, validation=120, seed=0, source="sample")
     leaky = dataclasses.replace(digits, validation=digits.train.take(20, seed=1))
     assert checks.no_leakage(digits) == "✓ train, validation, test share no example"
     with pytest.raises(CheckFailed) as failed:
@@ -86,6 +86,46 @@ def test_far_below_a_guess_hints_at_labels_and_loss():
 def test_nothing_like_a_number_does_not_beat_a_guess():
     with pytest.raises(CheckFailed):
         checks.beats_baseline(made_up_run(float("nan")), 0.11)
+
+
+def regression(error, *, of="mae", split="test"):
+    return made_up_run(metrics={split: {"loss": 9.0, of: error}})
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"), [("mae", "mean absolute error"), ("mse", "mean squared error")]
+)
+def test_an_error_below_the_baseline_passes(metric, words):
+    message = checks.beats_baseline(regression(2.5, of=metric), 6.53)
+    assert message == f"✓ test {words} is below the baseline of 6.53"
+
+
+def test_an_error_as_large_as_a_constant_answer_s_hints_at_scale_and_last_layer():
+    with pytest.raises(CheckFailed) as failed:
+        checks.beats_baseline(regression(6.6), 6.53)
+    assert str(failed.value) == (
+        "test_mae: expected less than 6.530; received 6.600. Hint: About as good as a constant "
+        "answer: does the loss fall from epoch to epoch? If not, scale the features, and see "
+        "whether the last layer can reach the targets: a linear one reaches every number, a "
+        "sigmoid those in [0, 1]; if it does, train longer."
+    )
+
+
+def test_an_error_far_above_hints_at_rows_and_scaling():
+    with pytest.raises(CheckFailed, match="Far worse than a constant answer: are inputs and targ"):
+        checks.beats_baseline(regression(60.0), 6.53)
+
+
+def test_an_error_that_is_no_number_does_not_beat_a_constant_answer():
+    with pytest.raises(CheckFailed):
+        checks.beats_baseline(regression(float("nan")), 6.53)
+
+
+def test_another_metric_is_compared_where_one_is_named():
+    message = checks.beats_baseline(
+        regression(2.5, split="validation"), 6.53, metric="validation_mae"
+    )
+    assert message == "✓ validation mean absolute error is below the baseline of 6.53"
 
 
 def test_distinct_results_pass():

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from made_up_runs import made_up_run
 
-from labkit.course import cli, doctor, recording
+from labkit.course import cli, doctor, executing, recording
 from labkit.course.doctor import Finding
 from labkit.data import sources
 from labkit.errors import DataFileError
@@ -48,8 +48,26 @@ def test_a_verdict_is_challenged_by_one_s_own_records(tmp_path):
         store.add(made_up_run(0.5, experiment="01/dense-2", seed=seed), tmp_path)
     printed = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path)).stdout
     assert "Verdict            lower" in printed and "0.5000 ± 0.0000" in printed
-    empty = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path / "none")).stdout
+    (tmp_path / "empty").mkdir()
+    empty = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path / "empty")).stdout
     assert "Verdict            not yet recorded" in empty
+
+
+@pytest.mark.parametrize(
+    ("option", "arguments"),
+    [
+        ("--store", ["ledger"]),
+        ("--merge", ["record"]),
+        ("--store", ["record", "--prune"]),
+    ],
+)
+def test_a_folder_of_records_that_is_not_there_is_an_error(tmp_path, option, arguments):
+    done = labkit(*arguments, option, str(tmp_path / "none"))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: {option}: expected a folder; received '{tmp_path / 'none'}', which is not there. "
+        "Name a folder that is there.\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["r1-nothing"], ["--report", "R9"]])
@@ -167,6 +185,25 @@ def test_a_mistyped_command_exits_with_2_and_one_line_of_reason(arguments):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "record"])
+def test_ctrl_c_ends_in_one_line_and_the_exit_code_that_shells_know(monkeypatch, command):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(executing, "run_notebook", interrupted)
+    monkeypatch.setattr(recording, "record_notebook", interrupted)
+    done = labkit(command, "a.ipynb")
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert done.stderr == (
+        "Interrupted. Finished work is kept; the same command goes on from there.\n"
+    )
+
+
+def test_every_option_of_run_says_what_it_is():
+    printed = " ".join(labkit("run", "--help").stdout.split())
+    assert "-p NAME VALUE Set a parameter, like -p BUDGET smoke" in printed
+
+
 def test_run_hands_parameters_on_with_their_types(monkeypatch):
     seen = {}
 
@@ -174,7 +211,7 @@ def test_run_hands_parameters_on_with_their_types(monkeypatch):
         seen.update(parameters, notebook=notebook)
         return Path("copy.ipynb")
 
-    monkeypatch.setattr(recording, "run_notebook", run_notebook)
+    monkeypatch.setattr(executing, "run_notebook", run_notebook)
     done = labkit(
         "run", "a.ipynb", "-p", "BUDGET", "smoke", "-p", "SEED", "3", "-p", "MODE", "None"
     )
@@ -207,4 +244,4 @@ def test_record_hands_on_what_to_record(monkeypatch, tmp_path):
 def test_record_brings_records_home(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "merge", lambda folder, into: [f"{folder.name} to {into}"])
     done = labkit("record", "--merge", str(tmp_path))
-    assert done.stdout == f"{tmp_path.name} to None\n"
+    assert done.stdout == (f"{tmp_path.name} to None\nExperiments with records in {tmp_path}: 1\n")

@@ -200,3 +200,58 @@ def test_the_report_says_ok_to_do_or_optional():
 
 def test_paths_with_brackets_are_shown_as_they_are():
     assert "[bold]x" in printed([Finding("Python", "[bold]x")])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        ("LABKIT_BUDGET", "ful", "Did you mean 'full'? Allowed: smoke, lab, full."),
+        ("LABKIT_MODE", "rerun", "Allowed: train, replay, auto."),
+        ("LABKIT_SOURCE", "web", "Allowed: auto, real, sample, local."),
+        ("LABKIT_PRECISION", "float64", "Did you mean 'float32'? Allowed: auto, float32."),
+        ("LABKIT_SEED", "-1", "Seeds 0, 1, 2 … are the ones recorded runs use."),
+    ],
+)
+def test_a_wrong_choice_in_the_environment_is_found(monkeypatch, variable, value, remedy):
+    monkeypatch.setenv(variable, value)
+    assert list(doctor._environment()) == [
+        Finding(variable, repr(value), f"Unset it, or correct it. {remedy}")
+    ]
+
+
+@pytest.mark.usefixtures("isolated")
+def test_an_environment_without_choices_has_nothing_to_say():
+    assert list(doctor._environment()) == []
+
+
+FOLDER_REMEDY = "Unset it, or correct it. Name a folder that is there."
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (__file__, f"{__file__!r}, which is a file"),
+        ("/none/there", "'/none/there', which is not there"),
+        ("~nobody-here/x", "'~nobody-here/x', the home of an unknown user"),
+    ],
+)
+def test_a_mirror_that_is_no_folder_is_found(monkeypatch, value, found):
+    monkeypatch.setenv("LABKIT_DATA", value)
+    assert list(doctor._datasets()) == [Finding("LABKIT_DATA", found, FOLDER_REMEDY)]
+
+
+def test_a_store_that_is_no_folder_is_found(monkeypatch):
+    monkeypatch.setenv("LABKIT_STORE", __file__)
+    found = Finding("LABKIT_STORE", f"{__file__!r}, which is a file", FOLDER_REMEDY)
+    assert doctor._records() == found
+
+
+def test_without_the_bare_command_it_says_what_to_write_instead(monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    command = doctor._command()
+    assert (command.found, command.needed) == ("not on the PATH", False)
+    assert command.remedy == (
+        f'Write "{sys.executable}" -m labkit wherever labkit is said, or activate its environment.'
+    )
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: "/bin/labkit")
+    assert doctor._command() == Finding("labkit", "/bin/labkit", needed=False)

@@ -1,101 +1,45 @@
 import os
-import sys
+from pathlib import Path
 
-import jupytext
-import nbformat
+import keras
 import pytest
 
-from labkit import choices
+from labkit import choices, folders
 from labkit.course import recording
-from labkit.errors import NotebookError, ParameterError
+from labkit.errors import CacheWriteError, NotebookError, ParameterError
+from labkit.records import store
+
+TESTS = Path(__file__).resolve().parents[1]
+RECORDS = """
+from made_up_runs import made_up_run
+from labkit import choices
+from labkit.records import store
+
+asked = choices.recording()
+for name, settings in (("01/dense", {}), ("01/rates", {"rate": 1}), ("01/rates", {"rate": 2})):
+    if asked.asks_for(name, settings):
+        run = made_up_run(experiment=name, budget=asked.budget, seed=SEED, settings=settings)
+        store.add(run, asked.store)
+assert SEED != 14, 'an unlucky seed'
+"""
 
 
 @pytest.fixture
-def notebook(tmp_path, monkeypatch):
-    """A notebook that writes its parameters and its environment into files."""
-    monkeypatch.chdir(tmp_path)
-    cells = [
-        nbformat.v4.new_code_cell(
-            "BUDGET = None\nSEED = None\nMODE = None\nSOURCE = None",
-            metadata={"tags": ["parameters"]},
-        ),
-        nbformat.v4.new_code_cell(
-            "import os, pathlib\n"
-            "seen = [BUDGET, SEED, MODE, SOURCE]\n"
-            "seen += map(os.environ.get, ['LABKIT_RECORD_ONLY', 'LABKIT_SEED'])\n"
-            "pathlib.Path(f'seen-{SEED}').write_text(repr(seen))\n"
-            "assert SEED != 13, 'an unlucky seed'"
-        ),
-    ]
-    written = nbformat.v4.new_notebook(cells=cells)
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    written.metadata["kernelspec"] = kernel
-    path = tmp_path / "01_tiny.ipynb"
-    nbformat.write(written, path)
-    jupytext.write(written, path.with_suffix(".py"), fmt="py:percent")
-    return path
+def recorded(another_cell, tmp_path, monkeypatch, capfd):
+    """Record a notebook's made-up runs; return the lines that were printed."""
+    monkeypatch.setenv("PYTHONPATH", f"{TESTS}{os.pathsep}{TESTS.parent}")
+    source = another_cell(RECORDS)
 
+    def record(**options):
+        folder = tmp_path / "store"
+        recording.record_notebook(source, budget="lab", store=folder, progress=False, **options)
+        return printed()
 
-def test_runs_a_copy_and_leaves_the_notebook_alone(notebook, tmp_path):
-    before = notebook.read_bytes()
-    copy = recording.run_notebook(notebook, {"SEED": 3}, progress=False)
-    assert copy.read_bytes() != before
-    assert notebook.read_bytes() == before
-    assert (tmp_path / "seen-3").read_text() == "[None, 3, None, None, None, None]"
+    def printed():
+        return capfd.readouterr().out.splitlines()
 
-
-def test_the_py_of_a_pair_is_what_runs_even_where_the_notebook_lags_behind(notebook, tmp_path):
-    source = notebook.with_suffix(".py")
-    source.write_text(source.read_text().replace("f'seen-{SEED}'", "f'seen-anew-{SEED}'"))
-    recording.run_notebook(source, {"SEED": 4}, progress=False)
-    assert (tmp_path / "seen-anew-4").is_file()
-
-
-def test_an_unknown_parameter_names_the_nearest(notebook):
-    with pytest.raises(ParameterError) as problem:
-        recording.run_notebook(notebook, {"BUGDET": "smoke"}, progress=False)
-    assert str(problem.value) == (
-        "parameter of 01_tiny.ipynb: expected a name from its parameters cell; received "
-        "'BUGDET'. Did you mean 'BUDGET'? Allowed: BUDGET, SEED, MODE, SOURCE."
-    )
-
-
-def test_a_failing_cell_says_where_to_look(notebook):
-    with pytest.raises(NotebookError) as problem:
-        recording.run_notebook(notebook, {"SEED": 13}, progress=False)
-    assert "AssertionError" in str(problem.value)
-    assert "an unlucky seed" in str(problem.value)
-    assert "_build/executed/01_tiny.ipynb" in str(problem.value)
-
-
-def test_a_failure_that_is_announced_is_part_of_the_lesson(notebook, tmp_path):
-    lesson = nbformat.read(notebook, as_version=4)
-    lesson.cells.insert(
-        1, nbformat.v4.new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]})
-    )
-    nbformat.write(lesson, notebook)
-    copy = recording.run_notebook(notebook, {"SEED": 5}, progress=False)
-    assert (tmp_path / "seen-5").is_file(), "the cells after it ran"
-    assert len(nbformat.read(copy, as_version=4).cells) == len(lesson.cells) + 1  # the parameters
-    with pytest.raises(NotebookError, match="AssertionError in cell"):
-        recording.run_notebook(notebook, {"SEED": 13}, progress=False)
-
-
-def test_without_papermill_it_says_what_to_install(notebook, monkeypatch):
-    monkeypatch.setitem(sys.modules, "papermill", None)
-    with pytest.raises(NotebookError, match=r'Install it: pip install "labkit\[run\]"'):
-        recording.run_notebook(notebook)
-
-
-def test_no_such_notebook(tmp_path):
-    with pytest.raises(NotebookError, match="received no such notebook"):
-        recording.run_notebook(tmp_path / "none.ipynb")
-
-
-def test_something_that_is_no_notebook(tmp_path):
-    (tmp_path / "notes.txt").write_text("")
-    with pytest.raises(NotebookError, match="received a file that is none"):
-        recording.run_notebook(tmp_path / "notes.txt")
+    record.printed = printed
+    return record
 
 
 def test_recording_runs_once_a_seed_with_everything_set(notebook, tmp_path):
@@ -109,13 +53,10 @@ def test_recording_runs_once_a_seed_with_everything_set(notebook, tmp_path):
     assert "LABKIT_RECORD" not in os.environ
 
 
-def test_a_notebook_that_forgets_its_seed_still_draws_by_the_one_recorded(notebook, tmp_path):
-    forgetful = notebook.with_suffix(".py")
-    with forgetful.open("a") as text:
-        text.write(
-            "\n# %%\nfrom labkit import data\n"
-            "pathlib.Path(f'drawn-{data.load(\"xor\").seed}').touch()\n"
-        )
+def test_a_notebook_that_forgets_its_seed_still_draws_by_the_one_recorded(another_cell, tmp_path):
+    forgetful = another_cell(
+        "from labkit import data\npathlib.Path(f'drawn-{data.load(\"xor\").seed}').touch()"
+    )
     recording.record_notebook(
         forgetful, budget="lab", seeds=[4, 5], store=tmp_path / "store", progress=False
     )
@@ -124,27 +65,114 @@ def test_a_notebook_that_forgets_its_seed_still_draws_by_the_one_recorded(notebo
 
 def test_what_was_recorded_before_a_failure_stays(notebook, tmp_path):
     with pytest.raises(NotebookError):
-        recording.record_notebook(notebook, budget="lab", seeds=[1, 13, 2], progress=False)
+        recording.record_notebook(
+            notebook, budget="lab", seeds=[1, 13, 2], store=tmp_path / "store", progress=False
+        )
     assert (tmp_path / "seen-1").is_file()
     assert not (tmp_path / "seen-2").exists()
 
 
+# What it says
+
+
+def test_says_what_is_new_and_how_many_were_there(recorded, tmp_path):
+    where = f"in {tmp_path / 'store'}."
+    first = recorded(seeds=[0], only="01/rates*")
+    assert first == [
+        "01/rates@rate=1, seed 0: recorded",
+        "01/rates@rate=2, seed 0: recorded",
+        f"2 new, 0 there already, {where}",
+    ]
+    assert recorded(seeds=[0, 1]) == [
+        "01/dense, seed 0: recorded",
+        "01/dense, seed 1: recorded",
+        "01/rates@rate=1, seed 1: recorded",
+        "01/rates@rate=2, seed 1: recorded",
+        f"4 new, 2 there already, {where}",
+    ]
+    assert recorded(seeds=[0]) == [f"0 new, 3 there already, {where}"]
+
+
+def test_what_was_recorded_before_a_failure_is_said(recorded, tmp_path):
+    with pytest.raises(NotebookError):
+        recorded(seeds=[3, 14, 5], only="01/dense")
+    assert recorded.printed() == [
+        "01/dense, seed 3: recorded",
+        "01/dense, seed 14: recorded",
+        f"2 new, 0 there already, in {tmp_path / 'store'}.",
+    ]
+    assert [run.seed for run in store.read("01/dense", tmp_path / "store")] == [3, 14]
+
+
+# What is found out before anything runs
+
+
+def refused(kind, notebook, **options):
+    with pytest.raises(kind) as problem:
+        recording.record_notebook(
+            notebook, **{"budget": "lab", "seeds": [0], "progress": False} | options
+        )
+    assert not (notebook.parent / "_build").exists()
+    return str(problem.value)
+
+
 def test_smoke_runs_are_never_recorded(notebook):
-    with pytest.raises(ParameterError, match="expected one of full, lab; received 'smoke'"):
-        recording.record_notebook(notebook, budget="smoke", seeds=[0])
+    assert refused(ParameterError, notebook, budget="smoke") == (
+        "budget: expected one of full, lab; received 'smoke'. Smoke runs are for tests and are "
+        "never recorded."
+    )
+
+
+def test_a_store_that_cannot_be_written(notebook, tmp_path):
+    (tmp_path / "store").write_text("a file in the folder's place")
+    assert refused(CacheWriteError, notebook, store=tmp_path / "store") == (
+        f"{tmp_path / 'store'}: expected a folder with room that can be written; received File "
+        "exists. Record into another folder: labkit record … --store DIR."
+    )
+
+
+def test_a_keras_that_computes_otherwise_than_for_the_records(notebook, tmp_path):
+    keras.config.set_floatx("float64")
+    try:
+        message = refused(ParameterError, notebook, store=tmp_path / "store")
+    finally:
+        keras.config.set_floatx("float32")
+    assert message.startswith("Keras's floatx: expected float32, as in every record; received ")
 
 
 @pytest.mark.parametrize(
     ("text", "seeds"),
-    [("0-2", [0, 1, 2]), ("0,3,7", [0, 3, 7]), ("5", [5]), ("0-1,1-2", [0, 1, 2])],
+    [
+        ("0-2", [0, 1, 2]),
+        ("0,3,7", [0, 3, 7]),
+        ("5", [5]),
+        ("0-1,1-2", [0, 1, 2]),
+        (" 3 , 1-2", [3, 1, 2]),
+        (str(2**31 - 1), [2**31 - 1]),
+        ("0-999", list(range(1000))),
+    ],
 )
 def test_reads_seeds(text, seeds):
     assert recording.seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "a", "3-1", "-2", "1;2", "1-"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a", "3-1", "-2", "1;2", "1-", "0-1000", "0-500,0-500", "0-99999999999"),
+        *(str(2**31), "9" * 5000),
+    ],
+)
 def test_refuses_what_are_no_seeds(text):
-    with pytest.raises(
-        ParameterError, match="expected whole numbers and ranges, like 0-4 or 0,3,7"
-    ):
+    with pytest.raises(ParameterError) as problem:
         recording.seeds(text)
+    assert str(problem.value) == (
+        "seeds: expected at most 1000 seeds from 0 to 2147483647, like 0-4 or 0,3,7; received "
+        f"{text!r}. Seeds 0-2 are the least a page quotes."
+    )
+
+
+def test_the_store_is_the_one_in_force_where_none_is_named(notebook, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABKIT_STORE", str(tmp_path / "mine"))
+    recording.record_notebook(notebook, budget="lab", seeds=[], progress=False)
+    assert folders.store_folder().is_dir()

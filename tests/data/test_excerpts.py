@@ -122,9 +122,9 @@ def test_an_excerpt_that_was_left_out_says_so(package):
     with pytest.raises(DataUnavailableError) as caught:
         excerpts.read("mnist")
     assert str(caught.value) == (
-        f"mnist: expected the excerpt in {package / 'mnist'}; received no such files: labkit was "
-        "installed without its sample data. Run `labkit data fetch mnist`, or install labkit "
-        "with its sample data."
+        f"mnist: expected its files in {package}; received no whole copy there. "
+        "Install labkit with its sample data, or set LABKIT_DATA to a folder with mnist.npz; "
+        "`labkit data fetch mnist --to DIR` fills one on a machine that has the data."
     )
     assert excerpts.read("fashion_mnist")
 

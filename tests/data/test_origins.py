@@ -1,13 +1,11 @@
-"""Downloads, against a server on this machine and against Keras's own loaders."""
+"""Downloads through Keras's own loaders, and what happens where there is nothing to load."""
 
 import errno
-import http.server
 import os
 import socket
 import subprocess
 import sys
 import textwrap
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,127 +13,53 @@ import numpy as np
 import pytest
 
 from labkit import folders
-from labkit.data import catalogue, npz, origins, sources
-from labkit.errors import CacheWriteError, DataFileError, DataUnavailableError
+from labkit.data import catalogue, load, origins, sources
+from labkit.errors import CacheWriteError, DataUnavailableError
 
-PACKAGE = catalogue.PACKAGE_FOLDER
-CHECKOUT = Path(origins.__file__).parent.parent
-
-
-def table(name):
-    return npz.read(PACKAGE / f"{name}.npz", catalogue.entry(name).arrays, remedy="")
-
-
-@pytest.fixture
-def pima():
-    return table("pima_indians_diabetes")
+CHECKOUT = Path(origins.__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def bare_machine(monkeypatch, tmp_path, pima):
-    """No mirror, no cache, no tables in the package, and no proxy in the way."""
-    for variable in ("LABKIT_DATA", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(variable, raising=False)
-        monkeypatch.delenv(variable.lower(), raising=False)
+def bare_machine(monkeypatch, tmp_path):
+    """No mirror, no cache, no sample data in the package."""
+    monkeypatch.delenv("LABKIT_DATA", raising=False)
     monkeypatch.setattr(folders, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(catalogue, "PACKAGE_FOLDER", tmp_path / "package")
 
 
-@pytest.fixture
-def serve(monkeypatch):
-    """Serve bytes as Pima's file, announcing perhaps more than is sent; count the requests."""
-    servers = []
-
-    def start(content: bytes, *, announced: int | None = None, status: int = 200) -> list[str]:
-        requests = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                requests.append(self.path)
-                self.send_response(status)
-                self.send_header("Content-Length", str(announced or len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *arguments):
-                """Keep quiet."""
-
-        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        servers.append(server)
-        monkeypatch.setattr(origins, "PIMA_URL", f"http://127.0.0.1:{server.server_port}/pima.csv")
-        return requests
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def serve(monkeypatch, load_data):
+    """Let Keras's loader of each dataset be this function."""
+    monkeypatch.setattr(origins, "_keras", lambda name: SimpleNamespace(load_data=load_data))
 
 
-@pytest.fixture
-def closed_port():
-    """A port of this machine on which nobody answers."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
+# Where nothing comes from
 
 
-def csv(table, end="\n"):
-    lines = (
-        ",".join(f"{value:g}" for value in (*row, label))
-        for row, label in zip(table["x"], table["y"], strict=True)
-    )
-    return (end.join(lines) + end).encode()
-
-
-# Over HTTP
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_pima_comes_from_its_file_whatever_its_line_ends(serve, pima, end):
-    requests = serve(csv(pima, end))
-    arrays, source = sources.read("pima_indians_diabetes", download=True)
-    assert source == "download" and requests == ["/pima.csv"]
-    np.testing.assert_array_equal(arrays["x"], pima["x"])
-    assert sources.read("pima_indians_diabetes", download=True)[1] == "cache"
-    assert len(requests) == 1
-
-
-def test_rejects_a_truncated_download(serve, pima):
-    serve(b"".join(csv(pima).splitlines(keepends=True)[:700]))
-    with pytest.raises(DataFileError) as caught:
-        sources.fetch("pima_indians_diabetes")
-    assert "expected x of shape (768, 8) and type float64; received shape (700, 8)" in str(
-        caught.value
-    )
-    assert sources.status("pima_indians_diabetes").source == "download"
-
-
-def test_rejects_an_altered_download(serve, pima):
-    serve(csv({**pima, "x": pima["x"] + (np.arange(8) == 2)}))
-    with pytest.raises(DataFileError, match="expected x with sha256 db6367d8"):
-        sources.fetch("pima_indians_diabetes")
-
-
-@pytest.mark.parametrize("broken", [{"announced": 10**6}, {"status": 404}])
-def test_a_connection_that_breaks_is_no_data(serve, pima, broken):
-    serve(csv(pima), **broken)
-    with pytest.raises(DataUnavailableError, match="run `labkit data fetch pima_indians_diabetes`"):
-        sources.fetch("pima_indians_diabetes")
-
-
-def test_without_a_network_the_error_says_what_to_do(monkeypatch, closed_port):
-    monkeypatch.setattr(origins, "PIMA_URL", f"http://127.0.0.1:{closed_port}/pima.csv")
+@pytest.mark.parametrize("name", ["boston_housing", "california_housing", "pima_indians_diabetes"])
+@pytest.mark.parametrize("source", ["auto", "real", "local", "sample"])
+def test_a_table_that_was_left_out_of_the_package_has_no_other_origin(name, source):
     with pytest.raises(DataUnavailableError) as caught:
-        sources.read("pima_indians_diabetes", download=True)
-    error = caught.value
-    assert error.subject == "pima_indians_diabetes"
-    assert error.expected == "the real data in LABKIT_DATA, in the cache, or over the network"
-    assert error.received.startswith("ConnectionError: ")
-    assert error.remedy == (
-        "Connect (behind a proxy, set HTTPS_PROXY) and run `labkit data fetch "
-        "pima_indians_diabetes`; or copy pima_indians_diabetes.npz into a folder and set "
-        'LABKIT_DATA to it; or use the excerpt that travels with labkit: source="sample".'
+        load(name, source=source)
+    assert str(caught.value) == (
+        f"{name}: expected its files in {catalogue.PACKAGE_FOLDER}; received no whole copy there. "
+        f"Install labkit with its sample data, or set LABKIT_DATA to a folder with {name}.npz; "
+        f"`labkit data fetch {name} --to DIR` fills one on a machine that has the data."
+    )
+
+
+def test_a_connection_that_breaks_is_no_data(monkeypatch):
+    def broken():
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    serve(monkeypatch, broken)
+    with pytest.raises(DataUnavailableError) as caught:
+        sources.read("mnist", download=True)
+    assert str(caught.value) == (
+        "mnist: expected the real data in LABKIT_DATA, in the cache, or over the network; received "
+        f"ConnectionResetError: [Errno {errno.ECONNRESET}] Connection reset by peer. "
+        "Connect (behind a proxy, set HTTPS_PROXY) and run `labkit data fetch mnist`; or copy "
+        "mnist.npz into a folder and set LABKIT_DATA to it; or use the excerpt that travels with "
+        'labkit: source="sample".'
     )
 
 
@@ -152,19 +76,23 @@ def test_reviews_are_published_nowhere_in_this_numbering():
 
 def test_sockets_get_their_patience_back(monkeypatch):
     seen = []
-    monkeypatch.setitem(
-        origins._CONVERTERS, "mnist", lambda name: seen.append(socket.getdefaulttimeout()) or {}
-    )
+    nothing = np.zeros(0)
+
+    def timed():
+        seen.append(socket.getdefaulttimeout())
+        return (nothing, nothing), (nothing, nothing)
+
+    serve(monkeypatch, timed)
     before = socket.getdefaulttimeout()
     origins.download("mnist")
     assert seen == [origins.SILENCE] and socket.getdefaulttimeout() == before
 
 
 def test_a_download_that_finds_no_room_says_so(monkeypatch):
-    def full(name):
+    def full():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setitem(origins._CONVERTERS, "mnist", full)
+    serve(monkeypatch, full)
     with pytest.raises(CacheWriteError) as caught:
         origins.download("mnist")
     assert str(caught.value) == (
@@ -180,8 +108,7 @@ def test_a_download_that_finds_no_room_says_so(monkeypatch):
 def test_keras_images_get_flat_labels_of_one_byte(monkeypatch):
     images = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
     labels = np.array([[3], [1]])  # as Keras gives CIFAR's
-    module = SimpleNamespace(load_data=lambda: ((images, labels), (images[:1], labels[:1])))
-    monkeypatch.setattr(origins, "_keras", lambda name: module)
+    serve(monkeypatch, lambda: ((images, labels), (images[:1], labels[:1])))
     arrays = origins.download("cifar10")
     np.testing.assert_array_equal(arrays["x_train"], images)
     assert arrays["y_train"].tolist() == [3, 1] and arrays["y_test"].tolist() == [3]
@@ -189,18 +116,10 @@ def test_keras_images_get_flat_labels_of_one_byte(monkeypatch):
 
 
 WITH_KERAS = """
-    import sys
     import numpy as np
-    from keras.src.datasets import boston_housing, california_housing
-    from labkit.data import catalogue, load, npz, origins
+    from keras.src.datasets import boston_housing
+    from labkit.data import catalogue, load
     from labkit.errors import DataUnavailableError
-
-    def in_single_precision(name):
-        table = dict(np.load(catalogue.PACKAGE_FOLDER / f"{name}.npz"))
-        if name == "california_housing":
-            table = {key: array.astype(np.float32) for key, array in table.items()}
-        np.savez(f"{sys.argv[1]}/{name}.npz", **table)
-        return f"{sys.argv[1]}/{name}.npz"
 
     # Offline, before anything is replaced.
     try:
@@ -209,12 +128,8 @@ WITH_KERAS = """
         print(error)
     print(load("mnist", source="auto").source)
 
-    # Keras's own loaders, on a file from here in place of the one they would fetch.
-    boston_housing.get_file = lambda *a, **k: in_single_precision("boston_housing")
-    california_housing.get_file = lambda *a, **k: in_single_precision("california_housing")
-    for name in ("boston_housing", "california_housing"):
-        facts = catalogue.entry(name).arrays
-        npz.check_arrays(origins.download(name), facts, subject=name, remedy="")
+    # Keras's own loader, on labkit's file in place of the one it would fetch.
+    boston_housing.get_file = lambda *a, **k: catalogue.PACKAGE_FOLDER / "boston_housing.npz"
     (x_train, y_train), (x_test, y_test) = boston_housing.load_data()
     dataset = load("boston_housing")
     np.testing.assert_array_equal(dataset.test.features, x_test.astype(np.float32))
@@ -224,23 +139,27 @@ WITH_KERAS = """
 """
 
 
-def test_keras_itself_offline_and_on_its_tables(tmp_path, closed_port):
+def test_keras_itself_offline_and_its_split_of_boston(tmp_path):
     """In a process of its own, whose way to the network is a proxy that does not answer."""
-    dead = f"http://127.0.0.1:{closed_port}"
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("LABKIT_")},
-        "KERAS_HOME": str(tmp_path / "keras"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        "PYTHONPATH": str(CHECKOUT),
-        "LABKIT_MODE": "replay",
-        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), dead),
-    }
-    script = textwrap.dedent(WITH_KERAS)
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        done = in_a_process_of_its_own(tmp_path, f"http://127.0.0.1:{closed.getsockname()[1]}")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[-2:] == ["sample", "same"]
     error = next(line for line in lines if line.startswith("mnist: "))
     assert "received Exception: URL fetch failure on" in error
     assert "Connect (behind a proxy, set HTTPS_PROXY) and run `labkit data fetch mnist`" in error
+
+
+def in_a_process_of_its_own(folder, proxy):
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("LABKIT_")},
+        "KERAS_HOME": str(folder / "keras"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "PYTHONPATH": str(CHECKOUT),
+        "LABKIT_MODE": "replay",
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy),
+    }
+    command = [sys.executable, "-c", textwrap.dedent(WITH_KERAS)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -66,20 +66,21 @@ def test_multiply_adds_are_counted_as_by_hand(practical):
 
 
 @pytest.mark.parametrize(("place", "name"), list(enumerate(("a1", "a4", "a5"))))
-def test_a_failing_combination_fails_for_the_reason_given(practical, place, name):
+def test_a_failing_combination_fails_for_the_reason_given(practical, place, name, capsys):
     kind, cause = claims.quote(f"r1-conv-{name}-fails").comparison.split(": ")
-    with pytest.raises(ValueError, match=cause) as failed:
-        exec(failing_cells(NAME)[place], practical)
-    assert type(failed.value).__name__ == kind
+    exec(failing_cells(NAME)[place], practical)
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"{kind}: ")
+    assert cause in shown
 
 
-def test_the_evaluation_slip_is_found(practical):
+def test_the_evaluation_slip_is_found(practical, capsys):
     *_, slip = failing_cells(NAME)
-    from labkit.errors import CheckFailed
-
     three = {"C": 1.0, "A2": 2.0, "A3": 3.0}  # each stands for its own loss
-    with pytest.raises(CheckFailed, match="C, A2 and A3 agree in every digit"):
-        exec(slip, practical | {"networks": three, "loss": lambda network: network})
+    exec(slip, practical | {"networks": three, "loss": lambda network: network})
+    shown = capsys.readouterr().out
+    assert shown.startswith("CheckFailed: ")
+    assert "C, A2 and A3 agree in every digit" in shown
 
 
 def test_the_transposed_convolution_grows_the_map_and_stamps_the_kernel(practical):

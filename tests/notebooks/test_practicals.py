@@ -6,7 +6,7 @@ import nbformat
 import practicals
 import pytest
 
-from labkit.course import recording
+from labkit.course import executing
 from labkit.records import store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ def test_trains_at_the_smallest_budget(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # nothing to resume, nothing left behind
     before = {path: path.stat().st_mtime_ns for path in (ROOT / "runs").rglob("*.json")}
     settings = {"BUDGET": "smoke", "MODE": "train", "SOURCE": "local", "SEED": 3}
-    copy = recording.run_notebook(
+    copy = executing.run_notebook(
         notebook, settings, output=tmp_path / notebook.name, progress=False
     )
     written = nbformat.read(copy, as_version=4)
