@@ -150,7 +150,8 @@ def _range(counts: Iterable[int], what: str) -> str:
 
 def _folds(runs: Sequence[Run]) -> list[str]:
     """Return how many folds each seed was cross-validated in, or nothing."""
-    folds = {run.dataset.request["folds"] for run in runs if run.fold is not None}
+    requests = [run.dataset.request for run in runs if run.fold is not None]
+    folds = {one["folds"] for one in requests if isinstance(one.get("folds"), int)}
     return [f"{_range(folds, 'fold')} each"] if folds else []
 
 

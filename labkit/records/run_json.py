@@ -116,8 +116,9 @@ def from_json(plain: Mapping[str, Any], signatures: Mapping[str, Signature]) -> 
 def _require_consistent(run: Run) -> None:
     measured = (one for one in run.measures.values() if isinstance(one, np.ndarray))
     right = {
+        "an epoch at least": run.epochs > 0,
         "as many values of each history as epochs": all(
-            len(one) == run.epochs > 0 for one in run.history.values()
+            len(one) == run.epochs for one in run.history.values()
         ),
         "no more weights to train than there are": run.trainable_parameters <= run.parameters,
         "device and time": {"device", "finished"} <= set(run.provenance),

@@ -189,3 +189,7 @@ def test_points_of_a_sweep_are_not_pooled():
         "at full, 99/made-up@rate=0.2 at full. Take the mean of each experiment by itself."
     )
     assert caption(runs).startswith("full, 1 seed, ")
+
+
+def test_a_fold_of_a_number_that_nobody_knows_is_captioned_without_it():
+    assert "fold" not in caption((made_up_run(fold=1),))

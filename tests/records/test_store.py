@@ -29,10 +29,6 @@ def add(*seeds, **changes):
         store.add(made_up_run(seed=seed, **changes))
 
 
-def in_folds(count):
-    return dataclasses.replace(made_up_run().dataset, request={"name": "mnist", "folds": count})
-
-
 def keys(name=NAME):
     return [(run.budget, run.seed, run.signature.lines) for run in store.read(name)]
 
@@ -212,9 +208,8 @@ def test_pruning_keeps_sets_of_another_budget_and_of_other_settings():
 
 
 def test_pruning_drops_no_fold_that_the_newer_set_lacks():
-    folds = {"dataset": in_folds(2)}
-    add(0, signature=OLD, fold=1, provenance=finished("2026-11-01"), **folds)
-    add(0, fold=0, provenance=finished("2026-11-02"), **folds)
+    add(0, signature=OLD, fold=1, provenance=finished("2026-11-01"))
+    add(0, fold=0, provenance=finished("2026-11-02"))
     assert store.prune(NAME) == []
 
 
@@ -224,7 +219,7 @@ def test_pruning_drops_no_fold_that_the_newer_set_lacks():
 def test_folds_and_settings_tell_runs_of_one_file_apart():
     for settings in ({"rate": 0.1}, {"rate": 0.01}, {}):
         for fold in (1, 0, None):
-            add(0, settings=settings, fold=fold, dataset=in_folds(2))
+            add(0, settings=settings, fold=fold)
     runs = store.read(NAME)
     assert [(run.point, run.fold) for run in runs] == [
         (point, fold) for point in ("", "rate=0.01", "rate=0.1") for fold in (None, 0, 1)
@@ -305,7 +300,6 @@ DAMAGES = {
     "a run of a wrong type": edited(lambda plain: plain.update(runs=["run"])),
     "a field of a wrong type": edited(lambda plain: plain["runs"][0].update(seed="0")),
     "a fold of a wrong type": edited(lambda plain: plain["runs"][0].update(fold="1")),
-    "a fold of nobody knows how many": edited(lambda plain: plain["runs"][0].update(fold=1)),
     "settings of a wrong type": edited(lambda plain: plain["runs"][0].update(settings=[1])),
     "another experiment": edited(lambda plain: plain["runs"][0].update(experiment="01/dense")),
     "an unknown budget": edited(lambda plain: plain["runs"][0].update(budget="huge")),
