@@ -54,7 +54,7 @@ bench: $(READY) ## Measure how fast the course is on this machine (an hour, with
 	@$(BIN)/python scripts/bench
 
 serve: $(READY) ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab $$([ "$$(id -u)" = 0 ] && echo --allow-root) notebooks
 
 wheel: $(READY) ## Build labkit's wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation

@@ -4,6 +4,8 @@ import pytest
 import tiny
 from own_folders import with_own_folders
 
+from labkit import folders
+
 
 @pytest.fixture
 def isolated(monkeypatch, tmp_path):
@@ -66,3 +68,12 @@ def _trained(tmp_path_factory, build, dataset, recipe, **options):
             mode="train",
             **options,
         )
+
+
+@pytest.fixture
+def course(monkeypatch, tmp_path):
+    """A checkout with the notebooks of two practicals."""
+    (tmp_path / "course" / "notebooks" / "tp4").mkdir(parents=True)
+    (tmp_path / "course" / "notebooks" / "99_made_up.py").touch()
+    (tmp_path / "course" / "notebooks" / "tp4" / "01_boston.py").touch()
+    monkeypatch.setattr(folders, "checkout", lambda: tmp_path / "course")

@@ -5,15 +5,6 @@ import pytest
 from labkit import commands, folders
 
 
-@pytest.fixture
-def course(monkeypatch, tmp_path):
-    """A checkout with the notebooks of two practicals."""
-    (tmp_path / "course" / "notebooks" / "tp4").mkdir(parents=True)
-    (tmp_path / "course" / "notebooks" / "99_made_up.py").touch()
-    (tmp_path / "course" / "notebooks" / "tp4" / "01_boston.py").touch()
-    monkeypatch.setattr(folders, "checkout", lambda: tmp_path / "course")
-
-
 @pytest.mark.usefixtures("course")
 def test_knows_the_notebook_of_an_experiment():
     assert commands.notebook_of("99/made-up") == "notebooks/99_made_up.py"

@@ -282,12 +282,14 @@ def prose(tracked):
 
 
 def test_no_file_names_a_folder_of_somebody_s_machine(tracked):
+    """Such a path is there on no reader's machine, and may give a person's name away."""
     personal = re.compile(r"(?<![\w.~:/-])/(?:root|work|Users/\w+|home/(?!jovyan)\w+|mnt|media)/")
     found = [path.name for path, text in prose(tracked) if personal.search(text)]
     assert found == []
 
 
 def test_no_file_reaches_out_of_the_repository(tracked):
+    """A clone is whole, and packages come from whatever index its machine is set up for."""
     outside = re.compile(r"\.\./shared|pypi\.org|pythonhosted|registry\.npmjs")
     assert [path.name for path, text in prose(tracked) if outside.search(text)] == []
 
@@ -304,6 +306,7 @@ def test_no_file_has_an_e_mail_address(tracked):
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_the_front_pages_read_as_the_house_does(name):
+    """As the practicals, for the same reasons: see tests/notebooks/test_notebooks.py."""
     text = re.sub(r"```.*?```|`[^`]*`|!\[|<!--", "", read(name), flags=re.S)
     assert "!" not in text
     assert not re.search(r"\bsimply\b", text, flags=re.I)

@@ -173,10 +173,7 @@ def test_every_figure_has_alternative_text(site):
 
 def test_every_page_has_one_heading_of_the_first_level(site):
     for page in pages(site):
-        # One more h1 is the title of the printed page, never shown beside it.
-        printed = parsed(page).find(".//div[@id='jb-print-docs-body']")
-        unseen = [] if printed is None else list(printed.iter("h1"))
-        assert len(list(parsed(page).iter("h1"))) - len(unseen) == 1, page.name
+        assert len(list(parsed(page).iter("h1"))) == 1, page.name
 
 
 def test_every_page_can_be_read_aloud_and_skipped_through(site):

@@ -1,13 +1,8 @@
-"""Keras, loaded quietly, and the settings of its own that every record depends on."""
+"""The settings of Keras's own that every record depends on."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
+from labkit import quietly
 from labkit.errors import ParameterError
 
 # No signature holds them: each changes digits, or the epochs trained, under an unchanged one.
@@ -21,13 +16,6 @@ RECORDED = {
 }
 
 
-def load() -> None:
-    """Import Keras without its backend's log lines."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent_stderr():
-        import keras  # noqa: F401
-
-
 def require_recorded() -> None:
     """Refuse to record where Keras is set up to compute otherwise than for the records there are.
 
@@ -38,7 +26,7 @@ def require_recorded() -> None:
             is not the one of every record; the message names it.
     """
     try:
-        load()
+        quietly.import_keras()
     except (ImportError, ValueError) as problem:  # no such backend, no such floatx
         raise ParameterError(
             "Keras",
@@ -65,21 +53,3 @@ def _found(name: str) -> object:
     ask = getattr(keras.config, name, None)
     value = ask() if ask else RECORDED[name]
     return value.name if name == "dtype_policy" else value
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Keep TensorFlow's C++ start-up lines away.
-
-    They are written to file descriptor 2, past Python, whatever the log level; an exception
-    still travels as usual.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

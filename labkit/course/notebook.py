@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from labkit import choices
+from labkit import choices, quietly
 from labkit.course import keras_settings
 
 FIGURE_STYLE = {
@@ -33,7 +33,7 @@ def start(mode: str | None = None) -> str:
     mode = choices.choice("mode", mode)
     for name in ("budget", "source"):
         choices.choice(name)
-    keras_settings.load()
+    quietly.import_keras()
     if choices.recording() is not None:
         keras_settings.require_recorded()
     _set_figures()

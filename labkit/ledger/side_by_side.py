@@ -8,12 +8,14 @@ import pandas as pd
 
 from labkit.errors import ParameterError
 from labkit.ledger.claims import Claim
-from labkit.records import Run, replicates
+from labkit.records import Run, numbers, replicates
 from labkit.show import Table, tables
 
 
 def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
     """Return what a report says beside what we recorded, a row a claim.
+
+    Where one of the runs was trained just now, the column is not headed "recorded".
 
     Args:
         runs: title → run; each claim is answered by the run of its experiment.
@@ -37,11 +39,9 @@ def beside(runs: Mapping[str, Run], quotes: Sequence[Claim]) -> Table:
             )
         title = titles[claim.experiment]
         ours = tables.cell(replicates.shown(runs[title]), claim.metric)
-        rows[title] = [claim.number, ours]
-    columns = [
-        f"{quotes[0].report} says",
-        f"recorded {quotes[0].metric.replace('_', ' ')}",
-    ]
+        rows[tables.marked(title, runs[title])] = [claim.number, ours]
+    recorded = "recorded " if all(run.is_replayed for run in runs.values()) else ""
+    columns = [f"{quotes[0].report} says", recorded + numbers.title(quotes[0].metric)]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return Table(frame, tables.caption(runs))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +48,7 @@ def curves(
             continue
         _curve(ax, run, name, label, recorded=recorded)
     _label_epochs(ax, numbers.title(metric))
-    ax.legend()
+    ax.legend(**_note([run] if recorded else []))
     return ax
 
 
@@ -93,7 +93,7 @@ def compare(
         _curve(ax, run, metric, title, recorded=True)
     _label_epochs(ax, numbers.title(metric))
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-    ax.legend(**(beside if len(runs) > _LEGEND_INSIDE else {}))
+    ax.legend(**_note(runs.values()), **(beside if len(runs) > _LEGEND_INSIDE else {}))
     return ax
 
 
@@ -168,6 +168,13 @@ def _histories(runs: Sequence[Run], name: str) -> np.ndarray:
                 remedy="Ask for one that the history has, or add it to the recipe's metrics.",
             )
     return replicates.histories(runs, name)
+
+
+def _note(runs: Iterable[Run]) -> dict[str, str]:
+    """Return the legend's title where curves of the excerpt lie over bands of the real data."""
+    if not any(run.is_sample and run.replicates for run in runs):
+        return {}
+    return {"title": "line: excerpt, band: real data", "title_fontsize": "x-small"}
 
 
 def _label_epochs(ax: Axes, title: str) -> None:

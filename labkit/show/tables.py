@@ -33,10 +33,18 @@ class Table:
     def _repr_html_(self) -> str:
         with pd.option_context("display.max_colwidth", None):  # a sentence is not cut short
             table = self.frame.to_html(border=0, classes="labkit-table", justify="left")
-        return f'{table}\n<p class="run-caption">{html.escape(self.caption)}</p>'
+        return f'{_with_scopes(table)}\n<p class="run-caption">{html.escape(self.caption)}</p>'
 
     def __repr__(self) -> str:
         return f"{self.frame.to_string()}\n{self.caption}"
+
+
+def _with_scopes(table: str) -> str:
+    """Say of each header what it heads, which a screen reader then says with every cell."""
+    head, body = table.split("</thead>")
+    head = head.replace("<th></th>", "<td></td>").replace("<th>", '<th scope="col">')
+    body = body.replace("<th>", '<th scope="row">')
+    return f"{head}</thead>{body}"
 
 
 def results(runs: Mapping[str, Run], columns: Mapping[str, str] | None = None) -> Table:
@@ -58,8 +66,8 @@ def results(runs: Mapping[str, Run], columns: Mapping[str, str] | None = None) -
     _require_runs(runs)
     columns = _following(runs.values()) if columns is None else columns
     rows = {}
-    for (title, run), marked in zip(runs.items(), replicates.titled(runs), strict=True):
-        rows[_marked(marked, run)] = _row(replicates.shown(run), columns)
+    for (title, run), row in zip(runs.items(), replicates.titled(runs), strict=True):
+        rows[marked(row, run)] = _row(replicates.shown(run), columns)
         if run.replicates and not run.is_replayed:
             rows[f"{title}, recorded"] = _row(run.replicates, columns)
         if run.extra:
@@ -185,7 +193,8 @@ def cell(runs: Sequence[Run], name: str) -> str:
     return number.text(digits)
 
 
-def _marked(title: str, run: Run) -> str:
+def marked(title: str, run: Run) -> str:
+    """Return a row's title, with a note where the run saw the excerpt only."""
     return f"{title} (sample data)" if run.is_sample else title
 
 

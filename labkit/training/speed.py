@@ -9,7 +9,8 @@ small as this course's spend a good part of their time on that. It changes no di
 *Updates of convolutional networks in bfloat16*, where the processor multiplies such numbers up
 to twice as fast as single-precision ones. That rounds: the curve is another draw, as from another
 seed. Weights stay in single precision, and whatever is measured is computed in it. With
-``LABKIT_PRECISION=float32`` a training gives the recorded digits.
+``LABKIT_PRECISION=float32``, and as many threads as the record names, a training gives the
+recorded digits: threads share the sums out among them, and rounding depends on how.
 
 `make bench` measures what both gain. Tried on two cores and left out: XLA, which makes dense
 networks a little faster and costs seconds of compilation before it does; bfloat16 for dense

@@ -1,5 +1,7 @@
 """What a report says beside what was recorded."""
 
+import dataclasses
+
 import pytest
 from made_up_runs import made_up_run, replicated
 
@@ -31,3 +33,12 @@ def test_beside_needs_the_run_that_answers():
 def test_beside_shows_one_metric_of_one_report(ids):
     with pytest.raises(ParameterError, match="expected claims of one report on one metric"):
         beside({"a": made_up_run(experiment="01/dense-2")}, [*map(claims.quote, ids)])
+
+
+def test_a_run_of_ones_own_is_not_headed_recorded():
+    claim = claims.quote("r1-dense-2-accuracy")
+    stamp = dataclasses.replace(made_up_run().dataset, source="sample")
+    mine = made_up_run(0.5, experiment="01/dense-2", dataset=stamp)
+    table = beside({"one hidden layer": mine}, [claim])
+    assert table.frame.columns.tolist() == ["R1 says", "test accuracy"]
+    assert table.frame.index.tolist() == ["one hidden layer (sample data)"]

@@ -202,10 +202,12 @@ def test_every_figure_has_a_text_for_those_who_cannot_see_it(source):
 
 
 def test_prose_types_no_result(source):
+    """A number that is typed stays when the records change: see this file's beginning."""
     assert [one for text in markdown(written(source)) for one in typed_results(text)] == []
 
 
 def test_prose_is_plain(source):
+    """To somebody who is stuck nothing is simple, and screen readers spell emoji out."""
     for text in map(bare_prose, markdown(written(source))):
         text = text.replace("![", "[")
         assert "!" not in text, text

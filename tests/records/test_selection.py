@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 from made_up_runs import made_up_run
 
-from labkit import folders
 from labkit.errors import LabkitError, MissingRecordError, StaleRecordError
 from labkit.records import selection, store
 from labkit.records.signature import Signature
@@ -79,15 +78,6 @@ def test_lab_is_shown_where_full_belongs_to_other_code():
     add(0, 1, 2, signature=OLD)
     add(0, budget="lab")
     assert select() == [[("lab", 0)], []]
-
-
-@pytest.fixture
-def course(monkeypatch, tmp_path):
-    """A checkout with the notebook of practical 99."""
-    (tmp_path / "course" / "notebooks" / "tp4").mkdir(parents=True)
-    (tmp_path / "course" / "notebooks" / "99_made_up.py").touch()
-    (tmp_path / "course" / "notebooks" / "tp4" / "01_boston.py").touch()
-    monkeypatch.setattr(folders, "checkout", lambda: tmp_path / "course")
 
 
 @pytest.mark.usefixtures("course")

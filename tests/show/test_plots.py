@@ -113,3 +113,12 @@ def test_curves_say_their_budget_where_budgets_differ():
     assert [panel.get_title() for panel in panels] == ["short (lab)", "long (full)"]
     legend = plots.compare(runs, metric="loss").get_legend()
     assert [text.get_text() for text in legend.get_texts()] == ["short (lab)", "long (full)"]
+
+
+def test_a_curve_of_the_excerpt_over_a_band_of_the_real_data_says_so():
+    stamp = dataclasses.replace(made_up_run().dataset, source="sample")
+    mine = dataclasses.replace(replicated(0.9, 0.9, 0.9), dataset=stamp, is_replayed=False)
+    for axes in (plots.curves(mine), plots.compare({"ours": mine})):
+        assert axes.get_legend().get_title().get_text() == "line: excerpt, band: real data"
+    for axes in (plots.curves(mine, recorded=False), plots.curves(replicated(0.9, 0.9))):
+        assert axes.get_legend().get_title().get_text() == ""

@@ -195,3 +195,9 @@ def test_summary_has_keras_s_own_counts():
 
 def test_the_html_escapes_titles():
     assert "<script>" not in tables.results({"<script>": made_up_run()})._repr_html_()
+
+
+def test_each_header_says_what_it_heads():
+    table = tables.results({"a": made_up_run()}, {"epochs": "epochs"})._repr_html_()
+    assert '<th scope="col">epochs</th>' in table and '<th scope="row">a</th>' in table
+    assert "<th>" not in table and "<td></td>" in table
