@@ -22,7 +22,7 @@ import training
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "how_fast.md").read_text(encoding="utf-8")
 MEASURED = json.loads(how_fast.MEASURED.read_text(encoding="utf-8"))
-PARTS = ("overhead", "gain", "augmentation", "around", "practicals", "tests")
+PARTS = ("overhead", "gain", "augmentation", "around", "memory", "practicals", "tests")
 
 
 def rows(part):
@@ -147,6 +147,11 @@ def test_the_limits_are_kept_but_for_those_that_the_page_names():
     }
     assert "Practicals 02 and 04 miss the first limit." in PAGE
     assert len(limited) >= 2 + 2 * 4
+
+
+def test_ten_trainings_need_little_more_memory_than_one():
+    (row,) = rows("memory")
+    assert row["last_megabytes"] <= 1.3 * row["first_megabytes"]
 
 
 def test_the_site_grows_by_a_fraction_of_a_second_a_notebook():

@@ -131,6 +131,7 @@ def substitutions(measured: Mapping[str, Any]) -> dict[str, str]:
     """
     rows = {name: part["rows"] for name, part in measured.items()}
     deformed, fed = rows["augmentation"]
+    (trained,) = rows["memory"]
     words = {
         "gain": f"{measured['gain']['geometric_mean']:.2f}",
         "gain_rows": trainings(rows["gain"], "Keras", "labkit", "times as fast"),
@@ -138,6 +139,7 @@ def substitutions(measured: Mapping[str, Any]) -> dict[str, str]:
         "overhead_rows": trainings(rows["overhead"], "labkit", "Keras", "labkit ÷ Keras"),
         "augmentation": percent(deformed),
         "waiting": percent(fed),
+        "memory": f"{trained['last_megabytes'] / trained['first_megabytes']:.2f}",
         "around_rows": timed([*rows["around"], *rows.get("tests", ())]),
         "loading_rows": loading(rows["around"]),
         "practicals_rows": timed(rows["practicals"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from labkit import choices, commands, folders
 from labkit.choices import Recording
 from labkit.course import executing, keras_settings
 from labkit.errors import ParameterError
+from labkit.records import provenance
 from labkit.records import store as records
 
 MOST_SEEDS = 1000  # a longer list is a slip of the keyboard
@@ -31,7 +33,8 @@ def record_notebook(
     """Train a notebook's experiments once a seed and write their runs into the store.
 
     Finished runs are skipped, and a killed one goes on where it was, so the same command can be
-    given again and again. Prints a line for each run that is new, and their number at the end.
+    given again and again. Prints a line for each run that is new, and their number at the end;
+    first of all, where something is not committed, that the records will not name a commit alone.
 
     Args:
         notebook: as in `executing.run_notebook`.
@@ -59,6 +62,9 @@ def record_notebook(
         recording.store, remedy="Record into another folder: labkit record … --store DIR."
     )
     keras_settings.require_recorded()
+    if provenance.commit().endswith("+changes"):
+        note = "labkit/ or notebooks/ has changes that are not committed. The records will say so."
+        print(note, file=sys.stderr)
     practical = commands.practical_of(notebook)
     before = _finished(recording, practical, seeds)
     new = 0

@@ -34,7 +34,7 @@ def collect() -> Mapping[str, str]:
         "keras": keras.__version__,
         backend: sys.modules[backend].__version__,  # under whatever name it was installed
         "numpy": metadata.version("numpy"),
-        "commit": _commit(),
+        "commit": commit(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 
@@ -95,16 +95,17 @@ def _gpu_name() -> str:
     return lines[0].strip() if lines else "of unknown make"
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the checkout's commit; with "+changes" where labkit or notebooks differ from it."""
     root = folders.checkout()
     if root is None:
         return "unknown"
     try:
-        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        head = _git(root, "rev-parse", "--short=12", "HEAD")
         changed = _git(root, "status", "--porcelain", "--", "labkit", "notebooks")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return f"{commit}+changes" if changed else commit
+    return f"{head}+changes" if changed else head
 
 
 def _git(root: Path, *arguments: str) -> str:

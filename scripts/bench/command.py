@@ -3,7 +3,7 @@
     python scripts/bench [--only PART] [--turns 5] [--out FILE]
 
 Prints a table and writes JSON with machine, versions and date of each part; parts that are not
-measured stay as they are in the file. The parts are overhead, gain, augmentation, around,
+measured stay as they are in the file. The parts are overhead, gain, augmentation, around, memory,
 practicals and tests. Whatever trains is a ratio of two sides that took turns; the rest is seconds
 on this machine, beside the budget that the course sets itself.
 
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import around
+import memory
 import training
 
 Rows = Iterator[dict[str, Any]]
@@ -35,6 +36,7 @@ def parts(turns: int) -> dict[str, Callable[[], Rows]]:
         "gain": lambda: training.gain(turns),
         "augmentation": lambda: training.augmentation(turns),
         "around": lambda: (row for part in around.PARTS for row in part()),
+        "memory": memory.rows,
         "practicals": around.practicals,
         "tests": around.tests,
     }

@@ -7,7 +7,7 @@ import pytest
 from labkit import choices, folders
 from labkit.course import recording
 from labkit.errors import CacheWriteError, NotebookError, ParameterError
-from labkit.records import store
+from labkit.records import provenance, store
 
 TESTS = Path(__file__).resolve().parents[1]
 RECORDS = """
@@ -176,3 +176,15 @@ def test_the_store_is_the_one_in_force_where_none_is_named(notebook, tmp_path, m
     monkeypatch.setenv("LABKIT_STORE", str(tmp_path / "mine"))
     recording.record_notebook(notebook, budget="lab", seeds=[], progress=False)
     assert folders.store_folder().is_dir()
+
+
+@pytest.mark.parametrize(("commit", "said"), [("0123456789ab+changes", 1), ("0123456789ab", 0)])
+def test_says_where_the_records_will_not_name_a_commit_alone(
+    notebook, tmp_path, monkeypatch, capfd, commit, said
+):
+    monkeypatch.setattr(provenance, "commit", lambda: commit)
+    recording.record_notebook(
+        notebook, budget="lab", seeds=[], store=tmp_path / "store", progress=False
+    )
+    note = "labkit/ or notebooks/ has changes that are not committed. The records will say so."
+    assert capfd.readouterr().err.count(note) == said
