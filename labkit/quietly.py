@@ -1,9 +1,10 @@
-"""Keras, imported without the log lines of its backend."""
+"""Keras, imported without the log lines of its backend that nobody can act on."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,14 @@ from types import ModuleType
 def import_keras() -> ModuleType:
     """Import Keras and return it."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").addFilter(_is_worth_saying)
     with _silent_stderr():
         return importlib.import_module("keras")
+
+
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """Leave out that many functions are traced: every network that is trained needs its own."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextlib.contextmanager

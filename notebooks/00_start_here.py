@@ -45,7 +45,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 import labkit
 from labkit import checks, data, show
 
-mode = labkit.notebook.start(MODE)
+mode = labkit.notebook.start(MODE, BUDGET)
 
 # %% [markdown]
 # ## Is the machine ready?

@@ -47,7 +47,7 @@ from functools import partial
 import labkit
 from labkit import checks, claims, data, ledger, show
 
-labkit.notebook.start(MODE)
+labkit.notebook.start(MODE, BUDGET)
 train = partial(labkit.train, budget=BUDGET, mode=MODE)
 
 # %% [markdown]

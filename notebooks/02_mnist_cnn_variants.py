@@ -48,7 +48,7 @@ from functools import partial
 import labkit
 from labkit import checks, claims, data, ledger, show
 
-labkit.notebook.start(MODE)
+labkit.notebook.start(MODE, BUDGET)
 
 # %% [markdown]
 # All the numbers one may want to turn stand here.

@@ -53,7 +53,7 @@ import pandas as pd
 import labkit
 from labkit import checks, claims, data, ledger, show
 
-labkit.notebook.start(MODE)
+labkit.notebook.start(MODE, BUDGET)
 
 # %%
 import keras

@@ -47,7 +47,7 @@ from functools import partial
 import labkit
 from labkit import by_budget, checks, claims, data, ledger, show
 
-labkit.notebook.start(MODE)
+labkit.notebook.start(MODE, BUDGET)
 
 # %% [markdown]
 # All the numbers one may want to turn stand here. Where R2 does not say what it used, the value is ours and marked *assumed*.

@@ -47,7 +47,7 @@ from labkit import claims, ledger
 from labkit.ledger import verdicts
 from labkit.records import intervals
 
-labkit.notebook.start(MODE)
+labkit.notebook.start(MODE, BUDGET)
 
 # %% [markdown]
 # This page judges what has been recorded, whatever the four parameters say. Recording is done by the practicals.

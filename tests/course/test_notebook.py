@@ -37,6 +37,15 @@ def test_a_wrong_environment_is_said_at_once(monkeypatch, name):
         notebook.start()
 
 
+def test_a_wrong_budget_is_found_before_anything_is_loaded():
+    done = python(
+        "import sys; from labkit import notebook\ntry: notebook.start('train', 'smal')\n"
+        "except ValueError as error: print(error, 'keras' in sys.modules)"
+    )
+    assert done.stdout.startswith("BUDGET: expected one of smoke, lab, full; received 'smal'.")
+    assert done.stdout.rstrip().endswith("False")
+
+
 def test_figures_are_readable_on_a_dark_page():
     notebook.start("train")
     assert plt.rcParams["figure.facecolor"] == "white"
@@ -50,3 +59,25 @@ def test_replay_shortens_tracebacks_and_train_does_not():
     )
     assert python(shell.format(mode="replay")).stdout.strip() == "Minimal"
     assert python(shell.format(mode="train")).stdout.strip() != "Minimal"
+
+
+def test_an_interrupt_is_one_line_and_ends_the_cell():
+    done = python(
+        "from IPython.core.interactiveshell import InteractiveShell as Shell;"
+        "shell = Shell.instance(); from labkit import notebook; notebook.start('train');"
+        "result = shell.run_cell('raise KeyboardInterrupt'); print(result.success)"
+    )
+    assert done.stdout.splitlines() == [
+        "Interrupted. Run the cell again, and an unfinished training goes on where it was.",
+        "False",
+    ]
+    assert done.stderr == ""
+
+
+def test_that_each_network_is_traced_is_not_said_and_all_else_is():
+    done = python(
+        "import logging; from labkit import notebook; notebook.start('train');"
+        "log = logging.getLogger('tensorflow'); log.warning('5 out of the last 5 calls to <f> '"
+        "'triggered tf.function retracing.'); log.warning('something else')"
+    )
+    assert "something else" in done.stderr and "retracing" not in done.stderr
