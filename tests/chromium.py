@@ -53,18 +53,15 @@ class Tab:
         assert "error" not in answer, answer
         return answer["result"]
 
-    def open(
-        self, page: Path | str, *, query: str = "", width: int = 1280, dark: bool = False
-    ) -> None:
-        """Open a file or an address, wait for it and its fonts; `width` is the window's."""
+    def open(self, page: Path, *, query: str = "", width: int = 1280, dark: bool = False) -> None:
+        """Open a file at a window's width and wait until it has loaded, fonts included."""
         self.events.clear()
         phone = width < 500
         size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": phone}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        address = page if isinstance(page, str) else page.as_uri()
-        self.call("Page.navigate", url=f"{address}?{query}")
+        self.call("Page.navigate", url=f"{page.as_uri()}?{query}")
         while not self.reported("Page.loadEventFired"):
             self.events.append(json.loads(self.socket.recv()))
         self.value("document.fonts.ready.then(() => true)")

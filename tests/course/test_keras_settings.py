@@ -63,7 +63,7 @@ def test_a_keras_that_does_not_start_is_said(monkeypatch):
     def fail():
         raise ValueError("Unable to import backend : foo")
 
-    monkeypatch.setattr(keras_settings, "load", fail)
+    monkeypatch.setattr(keras_settings.quietly, "import_keras", fail)
     with pytest.raises(ParameterError) as problem:
         keras_settings.require_recorded()
     assert str(problem.value) == (
