@@ -404,6 +404,12 @@ augmented_run = train(
     two_conv, recipe=augmented_recipe, experiment="04/two-conv-augmented"
 )
 
+# %%
+as_long = recipe(
+    optimizer=rate_of_2019, batch_size=128, epochs=AUGMENTED_EPOCHS
+)
+plain_run = train(two_conv, recipe=as_long, experiment="04/two-conv-20")
+
 # %% mystnb={"image": {"alt": "Two panels with training and validation loss of the network with two convolutions. On plain images, over 5 epochs, training loss falls from far above to about the level of validation loss. On augmented images, over 20 epochs, training loss comes down to validation loss only after about ten of them and then falls slowly on, while validation loss stays level."}}
 augmentation = {"plain images": two_conv_run, "augmented": augmented_run}
 show.curve_panels(augmentation)
