@@ -1,4 +1,4 @@
-"""Where labkit keeps things: data, records, claims, a person's own runs."""
+"""Where labkit keeps things: data, records, claims, findings, a person's own runs."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def store_folder() -> Path:
 def claims_file() -> Path:
     """Return the file of the reports' claims: the checkout's, else the package's."""
     return _course_path("book/claims.toml", "claims.toml")
+
+
+def findings_file() -> Path:
+    """Return the file of the course's own findings: the checkout's, else the package's."""
+    return _course_path("book/findings.toml", "findings.toml")
 
 
 def mirror_folder() -> Path | None:

@@ -1,19 +1,27 @@
 """Check that every claim of the reports can be judged, and that every quotation is a claim.
 
     python scripts/check_claims.py
+    python scripts/check_claims.py --accept
 
 Each problem is one line that says what was expected, what was received, and what to do; the exit
-code is 1 where there is any. It checks the claims file itself, the experiments and metrics that
-claims name, the sections that they lead to, the errors that they announce, and what the
-notebooks quote.
+code is 1 where there is any. It checks the files of claims and of findings themselves, the
+experiments and metrics that they name, the sections that they lead to, the errors that claims
+announce, what the notebooks quote, and that the runs carry every finding.
+
+With --accept it writes down how everything comes out now, in tests/ledger/golden_verdicts.toml,
+and prints each line that changes. A test fails where a verdict is another than the one written
+there: read the changes before you commit them.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import fnmatch
+import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -23,7 +31,7 @@ from nbformat import NotebookNode
 
 from labkit import folders, names
 from labkit.errors import ClaimError, nearest
-from labkit.ledger import claims, verdicts
+from labkit.ledger import Ledger, claims, findings, read, verdicts
 from labkit.ledger.claims import Claim
 from labkit.ledger.measured import Records
 from labkit.records import store
@@ -31,6 +39,7 @@ from labkit.records import store
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 EXPERIMENT = re.compile(rf'"({names.EXPERIMENT})"')
 FAILURE = 'class="labkit-failure"'  # what checks.raises shows
+GOLDEN = Path("tests", "ledger", "golden_verdicts.toml")
 TYPED_QUOTATION = re.compile(r"\*\*R\d says\*\*")
 
 
@@ -171,28 +180,92 @@ def _pattern(id: ast.expr) -> str:
     return id.value if isinstance(id, ast.Constant) else "*"
 
 
+def unfounded(chosen: Iterable[Claim], records: Records) -> Iterator[ClaimError]:
+    """Yield a problem for every finding that the recorded runs do not carry."""
+    for finding in chosen:
+        verdict = verdicts.judge(finding, records)
+        if verdict.outcome != "reproduced":
+            yield ClaimError(
+                finding.id,
+                expected=f"a finding that the runs carry: {finding.text}",
+                received=f"{verdict.outcome}: {verdict.reason}",
+                remedy=f"Rewrite the sentence in {finding.page} and in book/findings.toml.",
+            )
+
+
 def problems(root: Path) -> Iterator[ClaimError]:
-    """Yield everything that is wrong with the claims of a checkout."""
+    """Yield everything that is wrong with the claims and findings of a checkout."""
     try:
         chosen = claims.read(root / "book" / "claims.toml")
+        own = claims.findings(root / "book" / "findings.toml")
     except ClaimError as problem:
         yield problem
         return
     course, records = notebooks(root / "notebooks"), Records(root / "runs")
-    yield from unknown_experiments(chosen, course, store.experiments(root / "runs"))
-    yield from unknown_metrics(chosen, records)
-    yield from dead_links(chosen, course)
+    everything = (*chosen, *own)
+    yield from unknown_experiments(everything, course, store.experiments(root / "runs"))
+    unjudged = list(unknown_metrics(everything, records))
+    yield from unjudged
+    yield from dead_links(everything, course)
     yield from unseen_failures(chosen, course)
     yield from false_quotations(course, [claim.id for claim in chosen])
+    if not unjudged:
+        yield from unfounded(own, records)
 
 
-def main() -> int:
-    """Print the problems of this checkout; return the exit code."""
-    found = list(problems(folders.checkout()))
+def golden(books: Ledger) -> dict[str, str]:
+    """Return how each claim or finding comes out, with what was compared: id → one line."""
+    return {one.claim.id: _line(one) for one in books.verdicts}
+
+
+def _line(verdict: verdicts.Verdict) -> str:
+    by_rule = verdict.by_rule if verdict.by_rule != verdict.outcome else None
+    parts = [verdict.outcome, by_rule and f"by the rule alone {by_rule}", verdict.claim.comparison]
+    return "; ".join(filter(None, parts))
+
+
+def accept(path: Path, found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Write down how everything comes out, and yield every line that is another than before.
+
+    Args:
+        path: the file that is written.
+        found: its tables, as `golden` returns them.
+    """
+    before = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    text = "# Written by: python scripts/check_claims.py --accept, which prints what changes.\n"
+    for table, entries in found.items():
+        text += f"\n[{table}]\n"
+        text += "".join(f"{_quoted(id)} = {_quoted(line)}\n" for id, line in entries.items())
+        yield from changes(before.get(table, {}), entries)
+    path.write_text(text, encoding="utf-8")
+
+
+def _quoted(line: str) -> str:
+    return json.dumps(line, ensure_ascii=False)
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Yield each line of a table that came, went, or is another than before."""
+    for id in dict.fromkeys((*before, *now)):
+        if before.get(id) != now.get(id):
+            yield f"{id}: {before.get(id, 'not there')} → {now.get(id, 'not there')}"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the problems of this checkout, or what --accept changes; return the exit code."""
+    parser = argparse.ArgumentParser(description="Check the claims of the reports, and our own.")
+    parser.add_argument("--accept", action="store_true", help="write down how all comes out now")
+    root = folders.checkout()
+    if parser.parse_args(arguments).accept:
+        found = {"claims": golden(read()), "findings": golden(findings())}
+        for line in accept(root / GOLDEN, found):
+            print(line)
+        return 0
+    found = list(problems(root))
     for problem in found:
         print(problem, file=sys.stderr)
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,8 @@
 """Every problem with a claim is found and says what to do; the course's own claims have none."""
 
+import dataclasses
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from made_up_runs import made_up_run
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from labkit.course.failures import Failure
+from labkit.ledger import Ledger, verdicts
 from labkit.ledger.claims import Claim
 from labkit.ledger.measured import Records
 from labkit.records import store
@@ -150,5 +153,93 @@ def test_a_claims_file_that_is_not_well_formed_is_one_problem(tmp_path):
 
 def test_problems_end_with_exit_code_1(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(check_claims.folders, "checkout", lambda: tmp_path)
-    assert check_claims.main() == 1
+    assert check_claims.main([]) == 1
     assert "expected a TOML file of claims" in capsys.readouterr().err
+
+
+# --- findings ---------------------------------------------------------------------------------
+
+
+def finding(comparison):
+    return claim(
+        id="one-is-best", report="", section="", says="One is best.", kind="comparison", value=None,
+        experiment=None, metric=None, comparison=comparison,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def records(tmp_path):
+    for seed, accuracy in enumerate((0.90, 0.91, 0.92)):
+        store.add(made_up_run(accuracy, experiment="99/a", seed=seed), tmp_path)
+    return Records(tmp_path)
+
+
+def test_a_finding_that_the_runs_carry(records):
+    good = finding("99/a.test_accuracy > 0.8")
+    assert said(check_claims.unfounded([good], records)) == []
+
+
+def test_a_finding_that_the_runs_do_not_carry(records):
+    wrong = finding("99/a.test_accuracy > 0.91")
+    assert said(check_claims.unfounded([wrong], records)) == [
+        "one-is-best: expected a finding that the runs carry: One is best.; received not "
+        "distinguishable: test accuracy of 99/a is above 0.91 on 1 of 3 seeds. Rewrite the "
+        "sentence in 99_tiny#a-section and in book/findings.toml."
+    ]
+
+
+# --- verdicts that are written down -----------------------------------------------------------
+
+
+def lines(records, **changed):
+    entered = {
+        "r9-x": claim(tolerance=0.001),
+        "r9-y": claim(id="r9-y", answer="mistaken", because="it was copied.", tolerance=0.02),
+        "r9-z": dataclasses.replace(finding("99/a.test_accuracy > 0.91"), id="r9-z"),
+    }
+    judged = verdicts.judge_all((entered | changed).values(), records)
+    return check_claims.golden(Ledger(judged))
+
+
+def test_a_verdict_is_written_down_with_the_rule_s_own_and_what_was_compared(records):
+    assert lines(records) == {
+        "r9-x": "undecided",
+        "r9-y": "mistaken; by the rule alone reproduced",
+        "r9-z": "not distinguishable; 99/a.test_accuracy > 0.91",
+    }
+
+
+@pytest.mark.parametrize("sign", ["<", ">="])
+def test_a_sign_that_is_turned_around_is_a_change_even_where_the_verdict_stays(records, sign):
+    before = lines(records)
+    tolerance = 0.001 if sign == ">=" else None
+    turned = finding(f"99/a.test_accuracy {sign} 0.91")
+    turned = dataclasses.replace(turned, id="r9-z", tolerance=tolerance)
+    (change,) = check_claims.changes(before, lines(records, **{"r9-z": turned}))
+    assert change.startswith("r9-z: not distinguishable; 99/a.test_accuracy > 0.91 → ")
+
+
+def test_a_claim_that_is_gone_or_new_is_a_change(records):
+    now = lines(records)
+    before = {id: line for id, line in now.items() if id != "r9-x"} | {"r9-old": "shown"}
+    assert list(check_claims.changes(before, now)) == [
+        "r9-old: shown → not there",
+        "r9-x: not there → undecided",
+    ]
+
+
+def test_what_is_accepted_is_written_and_read_again_without_a_change(records, tmp_path):
+    path, found = tmp_path / "golden.toml", {"claims": lines(records), "findings": {}}
+    assert len(list(check_claims.accept(path, found))) == 3
+    assert tomllib.loads(path.read_text(encoding="utf-8")) == found
+    assert list(check_claims.accept(path, found)) == []
+
+
+def test_accepting_prints_each_change(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(check_claims.folders, "checkout", lambda: tmp_path)
+    for name in ("read", "findings"):
+        monkeypatch.setattr(check_claims, name, lambda: Ledger(()))
+    (tmp_path / "tests" / "ledger").mkdir(parents=True)
+    (tmp_path / check_claims.GOLDEN).write_text('[claims]\n"r9-x" = "shown"\n', encoding="utf-8")
+    assert check_claims.main(["--accept"]) == 0
+    assert capsys.readouterr().out == "r9-x: shown → not there\n"

@@ -30,6 +30,7 @@ def test_the_store_of_a_checkout_is_runs(monkeypatch):
     assert (root / "labkit").is_dir()
     assert folders.store_folder() == root / "runs"
     assert folders.claims_file() == root / "book" / "claims.toml"
+    assert folders.findings_file() == root / "book" / "findings.toml"
 
 
 def test_the_store_of_an_installed_package_is_inside_it(monkeypatch):
@@ -38,6 +39,7 @@ def test_the_store_of_an_installed_package_is_inside_it(monkeypatch):
     package = Path(folders.__file__).parent
     assert folders.store_folder() == package / "_course" / "runs"
     assert folders.claims_file() == package / "_course" / "claims.toml"
+    assert folders.findings_file() == package / "_course" / "findings.toml"
 
 
 def test_a_package_outside_a_checkout_finds_none(monkeypatch, tmp_path):

@@ -1,4 +1,5 @@
-/* Lets the reader sort and filter a ledger's table. Without it the table reads as it stands. */
+/* Lets the reader sort the ledger's tables and filter all of a page's rows at once. Without it the
+   tables read as they stand. */
 "use strict";
 
 /* What a cell is sorted by: its number where it has one, else its words. */
@@ -34,54 +35,86 @@ function makeSortable(table) {
   });
 }
 
+/* What a reader chooses by: the name of each choice, and how a row answers it. */
+const CHOICES = {
+  Report: (row) => row.dataset.report,
+  Practical: (row) => row.dataset.practical,
+  Kind: (row) => row.dataset.kind,
+  Verdict: (row) => row.querySelector(".verdict").firstChild.textContent,
+};
+
 function labelled(text, control) {
   const label = document.createElement("label");
   label.append(`${text} `, control);
   return label;
 }
 
-function verdictOf(row) {
-  return row.querySelector(".verdict").firstChild.textContent;
+/* A list of what the rows have; none where all of them have the same. */
+function selection(rows, answer) {
+  const select = document.createElement("select");
+  const found = new Set(rows.map(answer));
+  select.append(new Option("all", ""), ...Array.from(found, (one) => new Option(one)));
+  return found.size > 1 ? select : null;
 }
 
-function makeFilterable(table) {
-  const rows = Array.from(table.tBodies[0].rows);
+/* One bar above the first table filters the rows of all of them. */
+function makeFilterable(tables) {
+  const rows = tables.flatMap((table) => Array.from(table.tBodies[0].rows));
   const words = document.createElement("input");
   words.type = "search";
-  const verdict = document.createElement("select");
-  const outcomes = new Set(rows.map(verdictOf));
-  verdict.append(new Option("all", ""), ...Array.from(outcomes, (one) => new Option(one)));
+  const selects = Object.entries(CHOICES)
+    .map(([name, answer]) => ({ name, answer, select: selection(rows, answer) }))
+    .filter(({ select }) => select);
+  const reset = document.createElement("button");
+  reset.type = "button";
+  reset.textContent = "Show all";
   const count = document.createElement("output");
 
   function filter() {
     const wanted = words.value.trim().toLowerCase();
     for (const row of rows) {
       const found = `${row.id} ${row.textContent}`.toLowerCase().includes(wanted);
-      row.hidden = !found || !(verdict.value === "" || verdict.value === verdictOf(row));
+      const fits = ({ answer, select }) => ["", answer(row)].includes(select.value);
+      row.hidden = !found || !selects.every(fits);
     }
-    count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} claims`;
+    count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+  }
+
+  function showAll() {
+    words.value = "";
+    for (const { select } of selects) select.value = "";
+    filter();
   }
 
   words.addEventListener("input", filter);
-  verdict.addEventListener("change", filter);
+  for (const { select } of selects) select.addEventListener("change", filter);
+  reset.addEventListener("click", showAll);
   filter();
   const bar = document.createElement("div");
   bar.className = "ledger-filter";
-  bar.append(labelled("Words", words), labelled("Verdict", verdict), count);
-  table.before(bar);
+  bar.setAttribute("role", "search");
+  bar.setAttribute("aria-label", "Filter the ledger");
+  bar.append(labelled("Words", words));
+  bar.append(...selects.map(({ name, select }) => labelled(name, select)), reset, count);
+  tables[0].before(bar);
+  return showAll;
 }
 
-/* A link to a claim shows why at once. */
-function openTarget() {
+/* A link to a claim shows its row, and why, at once. */
+function openTarget(showAll) {
   const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  row?.querySelector?.(".labkit-ledger details")?.setAttribute("open", "");
+  const details = row?.querySelector?.(".labkit-ledger details");
+  if (!details) return;
+  if (row.hidden) showAll();
+  details.open = true;
+  row.scrollIntoView();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  for (const table of document.querySelectorAll("table.labkit-ledger")) {
-    makeSortable(table);
-    makeFilterable(table);
-  }
-  openTarget();
+  const tables = Array.from(document.querySelectorAll("table.labkit-ledger"));
+  if (tables.length === 0) return;
+  tables.forEach(makeSortable);
+  const showAll = makeFilterable(tables);
+  openTarget(showAll);
+  addEventListener("hashchange", () => openTarget(showAll));
 });
-addEventListener("hashchange", openTarget);

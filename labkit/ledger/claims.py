@@ -1,136 +1,101 @@
-"""What the source reports say, one claim a number or conclusion; `quote` shows one on a page."""
+"""What the reports say, one claim a number or conclusion, and what the practicals find.
+
+`quote` shows a claim on a page. The claims stand in ``book/claims.toml``, the findings in
+``book/findings.toml``; `Claim` lists the fields of both.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import html
-import re
 import reprlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit import folders, forms, names
+from labkit import folders, forms
 from labkit.errors import ClaimError, nearest
 from labkit.files import require_file
-from labkit.ledger import comparisons
+from labkit.ledger.claim import Claim, requirements
+from labkit.ledger.tolerances import Tolerance
 
-KINDS = ("number", "comparison", "count", "failure", "statement")
-# What stands in place of the rule's verdict, where runs decide nothing.
-ANSWERS = ("shown", "in part", "mistaken", "not tested")
-LEDGER = "07_replication_ledger"  # the page where all verdicts stand
+_SECTION = dict.fromkeys(("report", "title", "page", "differs"), forms.text)
+_TOLERANCE = {"unit": forms.text, "because": forms.text}
+_TOLERANCE |= {"value": forms.duration, "share": forms.duration}
+_TABLES = {
+    "section": forms.several(forms.fields(_SECTION, optional=("differs",))),
+    "tolerance": forms.several(forms.fields(_TOLERANCE, optional=("value", "share"))),
+    "claim": forms.several(forms.named),
+}
+_CLAIMS = forms.fields(_TABLES, optional=_TABLES)
+_FINDINGS = forms.fields({"finding": forms.several(forms.named)}, optional=("finding",))
+# What a finding may have. It is judged by the runs: it has no answer of its own.
+_OF_A_FINDING = {"id", "page", "says", "kind", "comparison", "tolerance", "value", "unit"}
+_OF_A_FINDING |= {"experiment", "metric", "line"}
+_JUDGED = ("number", "comparison")  # by runs, so that their conditions matter
 
-_LARGEST = 1e300  # of a number: leaves room for a difference and a ratio
-_FILE = forms.fields(
-    {
-        "section": forms.several(
-            forms.fields(dict.fromkeys(("report", "title", "page"), forms.text))
-        ),
-        "claim": forms.several(forms.named),
-    },
-    optional=("section", "claim"),
-)
+
+@dataclass(frozen=True)
+class _Entered:
+    """What the claims file has."""
+
+    claims: tuple[Claim, ...]
+    tolerances: tuple[Tolerance, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """One thing a report says.
+@dataclass(frozen=True)
+class Quotation:
+    """Several claims that are quoted together, each a paragraph; conditions are said once."""
 
-    Attributes:
-        id: e.g. ``"r1-dense-2-accuracy"``.
-        report: its key, R1 to R5.
-        section: where in the report.
-        says: in our words; ``{value}`` stands for the number.
-        kind: number, comparison, count, failure or statement.
-        page: the section of a practical that deals with it, ``"01_mnist_dense#train-them"``.
-        value: the report's number; None for a conclusion.
-        unit: of the number: accuracy, loss, parameters, seconds …
-        experiment, metric: what answers a number, or a count; see `Run.value`.
-        line: what answers a count that no metric has: a shell pattern that a line of the run's
-            signature matches, ``{value}`` in it.
-        tolerance: how far apart is still the same; None leaves it to the runs' spread.
-        gain_over: an experiment; the number is the metric's gain over this one's.
-        relative_to: a claim; both numbers are seconds, and their ratio is what can be checked.
-        comparison: what answers a conclusion, e.g. ``"01/a.test_accuracy > 01/b.test_accuracy"``;
-            of a failure, the exception and what its message must contain.
-        answer: one of `ANSWERS`, where no rule decides or the report's way cannot support it.
-        because: the reason of that answer.
-    """
-
-    id: str
-    report: str
-    section: str
-    says: str
-    kind: str
-    page: str
-    value: float | None = None
-    unit: str | None = None
-    experiment: str | None = None
-    metric: str | None = None
-    line: str | None = None
-    tolerance: float | None = None
-    gain_over: str | None = None
-    relative_to: Claim | None = None
-    comparison: str | None = None
-    answer: str | None = None
-    because: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The claim as a sentence, its number written in."""
-        return self.says.replace("{value}", self.number)
-
-    @property
-    def number(self) -> str:
-        """The value as one writes it: thousands apart, and every digit that the report has."""
-        return f"{self.value:,}" if isinstance(self.value, int) else f"{self.value}"
-
-    @property
-    def practical(self) -> str:
-        """The practical that deals with it, e.g. ``"01_mnist_dense"``."""
-        return self.page.partition("#")[0]
-
-    @property
-    def experiments(self) -> tuple[str, ...]:
-        """The experiments that answer it, each once."""
-        if self.kind == "comparison" and self.comparison:
-            asked = [one.experiment for one in comparisons.parse(self.comparison).quantities]
-        else:
-            base = self.relative_to.experiment if self.relative_to else self.gain_over
-            asked = [self.experiment, base]
-        return tuple(dict.fromkeys(one for one in asked if one))
+    claims: tuple[Claim, ...]
 
     def _repr_markdown_(self) -> str:
-        up = "../" * self.practical.count("/")
-        verdict = f'<a href="{up}{LEDGER}.ipynb#{html.escape(self.id)}">verdict</a>'
-        said = html.escape(f"({self.section}): {self.text}", quote=False)
-        return f"> **{html.escape(self.report)} says** {said} ({verdict})"
+        last = {one.differs: one for one in self.claims}
+        shown = (
+            one if last[one.differs] is one else dataclasses.replace(one, differs=None)
+            for one in self.claims
+        )
+        return "\n>\n".join(one._repr_markdown_() for one in shown)
 
     def __repr__(self) -> str:
-        return f"{self.report} says ({self.section}): {self.text}"
+        return "\n".join(map(repr, self.claims))
 
 
-def quote(id: str) -> Claim:
-    """Return a claim; at the end of a notebook cell it shows as a quotation.
+def quote(id: str, *more: str) -> Claim | Quotation:
+    """Return a claim, or several; at the end of a notebook cell it shows as a quotation.
 
     Raises:
         ClaimError: there is no such claim; the message names the nearest.
     """
     known = {claim.id: claim for claim in read()}
-    if id not in known:
-        raise ClaimError(
-            "claims.quote",
-            expected="the id of a claim in book/claims.toml",
-            received=repr(id),
-            remedy=nearest(id, known) if len(known) < 12 else _hint(id, known),
-        )
-    return known[id]
+    for one in (id, *more):
+        if one not in known:
+            raise _unknown("claims.quote", "a claim in book/claims.toml", one, known)
+    return Quotation((known[id], *map(known.get, more))) if more else known[id]
 
 
-def _hint(id: str, known: dict[str, Claim]) -> str:
-    return nearest(id, known).partition(" Allowed:")[0] + " See book/claims.toml for all of them."
+def find(id: str) -> tuple[Claim, ...]:
+    """Return the claim of that id, or all comparisons of the finding of that id.
+
+    Raises:
+        ClaimError: there is neither; the message names the nearest.
+    """
+    everything = (*read(), *findings())
+    found = tuple(one for one in everything if id in (one.id, one.id.partition("/")[0]))
+    if not found:
+        known = dict.fromkeys(one.id for one in everything)
+        where = "a claim in book/claims.toml, or of a finding in book/findings.toml"
+        raise _unknown("ledger", where, id, known)
+    return found
+
+
+def _unknown(subject: str, what: str, id: str, known: Iterable[str]) -> ClaimError:
+    hint = nearest(id, known)
+    if len(list(known)) >= 12:
+        hint = f"{hint.partition(' Allowed:')[0]} See there for all of them."
+    return ClaimError(subject, expected=f"the id of {what}", received=repr(id), remedy=hint)
 
 
 def read(path: Path | None = None) -> tuple[Claim, ...]:
@@ -138,44 +103,108 @@ def read(path: Path | None = None) -> tuple[Claim, ...]:
 
     Raises:
         ClaimError: the file is not there or not TOML; an id twice; a field missing, unknown or
-            of another form; a value that is no number; no answer.
+            of another form; a value that is no number; no answer; a number without a tolerance.
     """
-    return _read(path or folders.claims_file())
+    return _read(path or folders.claims_file()).claims
+
+
+def tolerances(path: Path | None = None) -> tuple[Tolerance, ...]:
+    """Return how far apart is still the same, for each unit of the claims file.
+
+    Raises:
+        ClaimError: as for `read`.
+    """
+    return _read(path or folders.claims_file()).tolerances
+
+
+def findings(path: Path | None = None) -> tuple[Claim, ...]:
+    """Return every finding of the findings file; of several comparisons, each as one claim.
+
+    Theirs have the ids ``"name/1"``, ``"name/2"`` and so on.
+
+    Raises:
+        ClaimError: as for `read`.
+    """
+    return _read_findings(path or folders.findings_file())
 
 
 @functools.cache
-def _read(path: Path) -> tuple[Claim, ...]:
-    try:
-        require_file(path)
-        content = _FILE(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, *forms.WRONG) as problem:
-        raise _malformed(path, "a TOML file of claims", str(problem)) from problem
-    sections = content.get("section", ())
-    pages = {(one["report"], one["title"]): one["page"] for one in sections}
+def _read(path: Path) -> _Entered:
+    content = _content(path, _CLAIMS, "claims")
+    limits: dict[str, Tolerance] = {}
+    for table in content.get("tolerance", ()):
+        if table["unit"] in limits:
+            raise _malformed(path, "every unit once", f"{table['unit']!r} twice")
+        limits[table["unit"]] = _tolerance(path, table)
+    sections = {(one["report"], one["title"]): one for one in content.get("section", ())}
     claims: dict[str, Claim] = {}
     for table in content.get("claim", ()):
-        claim = _claim(path, table, pages, claims)
-        if claim.id in claims:
-            raise _malformed(path, "every id once", f"{claim.id!r} twice")
-        claims[claim.id] = claim
-    return tuple(claims.values())
+        claim = _claim(path, _in_its_section(table, sections), claims)
+        _enter(path, _with_tolerance(path, claim, limits), claims)
+    return _Entered(tuple(claims.values()), tuple(limits.values()))
 
 
-def _claim(
-    path: Path, table: dict[str, Any], pages: dict[tuple, str], before: dict[str, Claim]
-) -> Claim:
-    id, unit = table.get("id"), table.get("relative_to")
-    name = id if isinstance(id, str) else "no id"
+@functools.cache
+def _read_findings(path: Path) -> tuple[Claim, ...]:
+    content = _content(path, _FINDINGS, "findings")
+    found: dict[str, Claim] = {}
+    for table in content.get("finding", ()):
+        unknown = sorted(table.keys() - _OF_A_FINDING)
+        if unknown:
+            raise _malformed(path, "the fields of a finding", f"{_name(table)}: {unknown[0]!r}")
+        for one in _one_by_one(path, table):
+            claim = _claim(path, {"report": "", "section": "", "kind": "comparison"} | one, found)
+            _enter(path, _with_tolerance(path, claim, {}), found)
+    return tuple(found.values())
+
+
+def _content(path: Path, form: Callable[[Any], dict], what: str) -> dict[str, Any]:
     try:
-        for field in sorted(table.keys() - {"value", "tolerance"}):
-            if not isinstance(table[field], str):
-                raise _malformed(path, f"a text as {field}", f"{name}: {_short(table[field])}")
-        page = pages.get((table.get("report"), table.get("section")))
-        if unit is not None and unit not in before:
-            raise _malformed(path, "relative_to: a claim above it", f"{name}: {unit!r}")
-        linked = {"page": page} if page else {}
-        claim = Claim(**linked | table | ({"relative_to": before[unit]} if unit else {}))
-        for expected, received, right in _requirements(claim):
+        require_file(path)
+        return form(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, *forms.WRONG) as problem:
+        raise _malformed(path, f"a TOML file of {what}", str(problem)) from problem
+
+
+def _tolerance(path: Path, table: dict[str, Any]) -> Tolerance:
+    found = Tolerance(**table)
+    if (found.value is None) == (found.share is None):
+        raise _malformed(path, "either a value or a share as tolerance", found.unit)
+    return found
+
+
+def _one_by_one(path: Path, table: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a finding with each of its comparisons, where it has a list of them."""
+    several = table.get("comparison")
+    if not isinstance(several, list):
+        yield table
+        return
+    if not several:
+        raise _malformed(path, "a comparison at least", f"{_name(table)}: none")
+    for number, one in enumerate(several, start=1):
+        yield table | {"id": f"{_name(table)}/{number}", "comparison": one}
+
+
+def _in_its_section(table: dict[str, Any], sections: Mapping[tuple, dict]) -> dict[str, Any]:
+    """Return a claim's fields with what its section has for all of its claims."""
+    named = (table.get("report"), table.get("section"))
+    section = sections.get(named, {}) if all(isinstance(one, str) for one in named) else {}
+    shared = {"page": section.get("page")}
+    if table.get("kind") in _JUDGED:
+        shared["differs"] = section.get("differs")
+    return {name: one for name, one in shared.items() if one is not None} | table
+
+
+def _claim(path: Path, table: dict[str, Any], before: Mapping[str, Claim]) -> Claim:
+    name, unit = _name(table), table.get("relative_to")
+    for field in sorted(table.keys() - {"value", "tolerance"}):
+        if not isinstance(table[field], str):
+            raise _malformed(path, f"a text as {field}", f"{name}: {_short(table[field])}")
+    if unit is not None and unit not in before:
+        raise _malformed(path, "relative_to: a claim above it", f"{name}: {unit!r}")
+    try:
+        claim = Claim(**table | ({"relative_to": before[unit]} if unit else {}))
+        for expected, received, right in requirements(claim):
             if not right:
                 raise _malformed(path, expected, f"{name}: {_short(received)}")
     except (TypeError, ValueError) as problem:
@@ -183,60 +212,29 @@ def _claim(
     return claim
 
 
+def _with_tolerance(path: Path, claim: Claim, limits: Mapping[str, Tolerance]) -> Claim:
+    """Return a number with the tolerance of its unit, where it has none of its own."""
+    if claim.kind != "number" or claim.tolerance is not None:
+        return claim
+    if claim.unit not in limits:
+        expected = "a tolerance of its own or of its unit"
+        raise _malformed(path, expected, f"{claim.id}: {claim.unit or 'no unit'}")
+    return dataclasses.replace(claim, tolerance=limits[claim.unit].of(claim.reported))
+
+
+def _enter(path: Path, claim: Claim, before: dict[str, Claim]) -> None:
+    if claim.id in before:
+        raise _malformed(path, "every id once", f"{claim.id!r} twice")
+    before[claim.id] = claim
+
+
+def _name(table: dict[str, Any]) -> str:
+    id = table.get("id")
+    return id if isinstance(id, str) else "no id"
+
+
 def _short(value: Any) -> str:
     return repr(value) if isinstance(value, str) else reprlib.repr(value)
-
-
-def _requirements(claim: Claim) -> Iterator[tuple[str, Any, bool]]:
-    """Yield what a claim must have: what is expected, what it has, whether that is right."""
-    kind, answer = claim.kind, claim.answer
-    yield f"a kind of {', '.join(KINDS)}", kind, kind in KINDS
-    yield "a page like 01_mnist_dense#train-them", claim.page, "#" in claim.page
-    if kind in ("number", "count") or claim.value is not None:
-        yield "a number as value", claim.value, _is_number(claim.value)
-    if claim.tolerance is not None:
-        right = _is_number(claim.tolerance) and claim.tolerance >= 0
-        yield "a tolerance from 0 up", claim.tolerance, right
-    for name in (claim.experiment, claim.gain_over):
-        yield "an experiment like 01/dense-4", name, not name or _is_point(name)
-    measured = claim.metric or claim.line
-    yield f"the experiment of {measured}", None, bool(claim.experiment or not measured)
-    if (unit := claim.relative_to) is not None:
-        right = bool(unit.value and unit.experiment and unit.metric)
-        yield "relative_to: a claim with a measured number other than 0", unit.id, right
-    yield f"an answer of {', '.join(ANSWERS)}, or none", answer, answer in (None, *ANSWERS)
-    reasoned = answer in (None, "shown") or bool(claim.because)
-    yield f"the reason of its answer, {answer}", claim.because, reasoned
-    yield "an answer, or what its kind asks of the runs", "neither", _has_answer(claim)
-    if kind == "comparison" and claim.comparison:
-        yield comparisons.FORM, claim.comparison, comparisons.is_one(claim.comparison)
-        sign = comparisons.parse(claim.comparison).sign
-        yield (
-            "a tolerance for =, and for = alone",
-            claim.tolerance,
-            ((sign == "=") == (claim.tolerance is not None)),
-        )
-
-
-def _is_number(value: Any) -> bool:
-    is_one = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_one and -_LARGEST <= value <= _LARGEST
-
-
-def _is_point(name: str) -> bool:
-    return re.fullmatch(names.POINT, name) is not None
-
-
-def _has_answer(claim: Claim) -> bool:
-    measured = bool(claim.experiment and claim.metric)
-    by_kind = {
-        "number": measured,
-        "count": measured or bool(claim.experiment and claim.line),
-        "comparison": bool(claim.comparison),
-        "failure": bool(claim.comparison),
-        "statement": False,
-    }
-    return by_kind[claim.kind] or claim.answer is not None
 
 
 def _malformed(path: Path, expected: str, received: str) -> ClaimError:
@@ -244,5 +242,5 @@ def _malformed(path: Path, expected: str, received: str) -> ClaimError:
         str(path),
         expected=expected,
         received=received,
-        remedy="Mend the file; labkit.ledger.claims.Claim lists the fields.",
+        remedy="Mend the file; labkit.ledger.claim.Claim lists the fields.",
     )

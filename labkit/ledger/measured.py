@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labkit import choices, names
 from labkit.errors import ClaimError
-from labkit.ledger import comparisons
-from labkit.ledger.claims import Claim
+from labkit.ledger.claim import Claim
 from labkit.ledger.comparisons import Quantity
 from labkit.records import Run, replicates, selection
+
+Combined = Callable[[Mapping[Quantity, float]], float]  # of the values of one seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,8 @@ class Evidence:
 
     Attributes:
         budget: of all its runs.
-        values: seed → the number, the ratio, or how far the left side is above the right.
+        values: seed → the number, the ratio, or how far the left side is above the right; of a
+            comparison of seconds, the logarithm of their ratio.
         runs: those that the values were taken from.
     """
 
@@ -67,14 +69,14 @@ class Records:
         Raises:
             ClaimError: the runs have no such metric.
         """
-        asked = [Quantity(claim.experiment, claim.metric)]
-        if claim.relative_to:
-            asked.append(Quantity(claim.relative_to.experiment, claim.relative_to.metric))
-            return self._best(claim, asked, lambda values: operator.truediv(*values))
+        asked = Quantity(claim.experiment, claim.metric)
+        if (unit := claim.relative_to) is not None:
+            base = Quantity(unit.experiment, unit.metric)
+            return self._best(claim, (asked, base), lambda values: values[asked] / values[base])
         if claim.gain_over:
-            asked.append(Quantity(claim.gain_over, claim.metric))
-            return self._best(claim, asked, lambda values: operator.sub(*values))
-        return self._best(claim, asked, lambda values: values[0])
+            base = Quantity(claim.gain_over, claim.metric)
+            return self._best(claim, (asked, base), lambda values: values[asked] - values[base])
+        return self._best(claim, (asked,), lambda values: values[asked])
 
     def difference(self, claim: Claim) -> Evidence | None:
         """Return how far the left side of a comparison is above the right, paired by seed.
@@ -82,25 +84,14 @@ class Records:
         Raises:
             ClaimError: the runs have no such metric.
         """
-        comparison = comparisons.parse(claim.comparison)
-        sides = len(comparison.left)
-
-        def difference(values: Sequence[float]) -> float:
-            return _gap(values[:sides]) - _gap(values[sides:])
-
-        return self._best(claim, comparison.quantities, difference)
+        return self._best(claim, claim.compared.quantities, claim.compared.difference)
 
     def any_run(self, experiment: str) -> Run | None:
         """Return one recorded run, for what all runs of an experiment have in common."""
         runs = [run for one in choices.RECORDED_BUDGETS for run in self.runs(experiment, one)]
         return runs[0] if runs else None
 
-    def _best(
-        self,
-        claim: Claim,
-        asked: Sequence[Quantity],
-        combined: Callable[[Sequence[float]], float],
-    ) -> Evidence | None:
+    def _best(self, claim: Claim, asked: Sequence[Quantity], combined: Combined) -> Evidence | None:
         """Return the values at the highest budget with enough seeds, else at the highest."""
         found = [self._at(one, claim, asked, combined) for one in choices.RECORDED_BUDGETS]
         found = [one for one in found if one.values]
@@ -108,20 +99,18 @@ class Records:
         return next(iter(enough or found), None)
 
     def _at(
-        self,
-        budget: str,
-        claim: Claim,
-        asked: Sequence[Quantity],
-        combined: Callable[[Sequence[float]], float],
+        self, budget: str, claim: Claim, asked: Sequence[Quantity], combined: Combined
     ) -> Evidence:
-        runs = [self.runs(one.experiment, budget) for one in asked]
-        numbers = [_by_seed(of, claim, one.metric) for of, one in zip(runs, asked, strict=True)]
+        runs = {one: self.runs(one.experiment, budget) for one in asked}
+        numbers = {one: _by_seed(runs[one], claim, one) for one in asked}
         values = {
-            seed: combined([number[seed] for number in numbers])
-            for seed in sorted(set.intersection(*map(set, numbers)))
+            seed: combined({one: numbers[one][seed] for one in asked})
+            for seed in sorted(set.intersection(*map(set, numbers.values())))
         }
         values = {seed: value for seed, value in values.items() if math.isfinite(value)}
-        used = {seed: [run for of in runs for run in of if run.seed == seed] for seed in values}
+        used = {
+            seed: [run for one in asked for run in runs[one] if run.seed == seed] for seed in values
+        }
         comparable = [seed for seed in values if _comparable(used[seed], asked)]
         return Evidence(
             budget,
@@ -130,14 +119,12 @@ class Records:
         )
 
 
-def _by_seed(runs: Sequence[Run], claim: Claim, metric: str) -> dict[int, float]:
+def _by_seed(runs: Sequence[Run], claim: Claim, asked: Quantity) -> dict[int, float]:
+    """Return one number a seed: the run's, or the mean over its folds."""
+    values: dict[int, list[float]] = {}
     for run in runs:
-        value_of(run, claim, metric)  # a metric that is not there is told of with the claim
-    return replicates.by_seed(runs, metric)
-
-
-def _gap(values: Sequence[float]) -> float:
-    return values[0] - sum(values[1:])
+        values.setdefault(run.seed, []).append(value_of(run, claim, asked))
+    return {seed: statistics.fmean(folds) for seed, folds in values.items()}
 
 
 def _comparable(runs: Sequence[Run], asked: Sequence[Quantity]) -> bool:
@@ -146,18 +133,32 @@ def _comparable(runs: Sequence[Run], asked: Sequence[Quantity]) -> bool:
     return not timed or len({run.provenance["device"] for run in runs}) == 1
 
 
-def value_of(run: Run, claim: Claim, metric: str) -> float:
+def value_of(run: Run, claim: Claim, asked: Quantity) -> float:
     """Return a number that a claim asks of a run.
 
     Raises:
-        ClaimError: the run has no such metric; the message names the claim.
+        ClaimError: the run has no such metric, or not so many epochs; the message names the claim.
     """
-    values = run.values()
-    if metric not in values:
+    values = run.values() if asked.epoch is None else run.history
+    if asked.metric not in values:
+        what = "a metric" if asked.epoch is None else "a history"
         raise ClaimError(
             claim.id,
-            expected=f"a metric that the runs of {run.name} have",
-            received=repr(metric),
+            expected=f"{what} that the runs of {run.name} have",
+            received=repr(asked.metric),
             remedy=f"They have {', '.join(sorted(values))}.",
         )
-    return values[metric]
+    return values[asked.metric] if asked.epoch is None else _after(run, claim, asked)
+
+
+def _after(run: Run, claim: Claim, asked: Quantity) -> float:
+    """Return a value of a run's history."""
+    history, epoch = run.history[asked.metric], asked.epoch
+    if abs(epoch) > len(history):
+        raise ClaimError(
+            claim.id,
+            expected=f"an epoch that every run of {run.name} has",
+            received=f"{epoch}, where one has {len(history)}",
+            remedy="Name an earlier one; [-1] is the last.",
+        )
+    return history[epoch - (epoch > 0)]

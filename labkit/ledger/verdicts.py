@@ -1,38 +1,35 @@
-"""The reports' claims against the recorded runs: one rule, applied to each.
-
-A number that a report measured once is one more run: it is *reproduced* inside the prediction
-interval of ours, or inside its tolerance where that is wider; outside, ours came out *higher* or
-*lower*. A comparison is decided by the confidence interval of the mean difference, paired by seed:
-*reproduced* or *contradicted* where it leaves zero out, else *not distinguishable*.
-"""
+"""The claims against the recorded runs: one rule, `labkit.ledger.rule`, applied to each."""
 
 from __future__ import annotations
 
 import fnmatch
-import statistics
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from labkit.commands import record_command
-from labkit.ledger import claims, comparisons
-from labkit.ledger.claims import Claim
+from labkit.ledger import claims, rule
+from labkit.ledger.claim import Claim
+from labkit.ledger.comparisons import Quantity
 from labkit.ledger.measured import Evidence, Records, value_of
 from labkit.records import Interval, intervals, numbers, selection
 
 # Each verdict, and what it says. From the rule, then from a page, then none.
 OUTCOMES = {
-    "reproduced": "our runs agree with the report",
+    "reproduced": "our runs agree with what is said",
+    "undecided": "our runs differ from the number, by no more than another run of ours might",
     "higher": "our runs come out higher than the report's number",
     "lower": "our runs come out lower than the report's number",
     "contradicted": "our runs say the opposite",
     "not distinguishable": "the difference is smaller than what the seeds leave open",
+    "equality not shown": "the seeds leave open whether the difference is small enough",
     "shown": "no training is needed: a page shows that it holds",
     "in part": "a page shows that a part of it holds",
+    "by construction": "it holds whatever the runs say",
     "mistaken": "the report's procedure, or its own tables, cannot support it",
     "not tested": "nothing here decides it",
     "not yet recorded": "the runs that would decide it are missing",
 }
-RATIO_TOLERANCE = 0.25  # of a ratio of seconds: the reports round 2 from 1.5 to 2.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +44,9 @@ class Verdict:
         evidence: the values it was judged by; None where no runs were.
         reported: the report's number as it was judged, a ratio for seconds; None for the rest.
         found: of a count, what the recorded runs have.
-        interval: around our mean: where the reported number must lie, or where the mean
-            difference may; None without evidence.
+        interval: around our mean: where another run of ours would fall, or where the mean
+            difference may lie (of seconds, the mean ratio); None without evidence.
+        p_value: of a comparison, see `rule.p_value`; None of the rest.
         reason: why, in one sentence.
         otherwise: what would have changed it; empty where runs decide nothing.
     """
@@ -60,13 +58,16 @@ class Verdict:
     reported: float | None = None
     found: int | None = None
     interval: Interval | None = None
+    p_value: float | None = None
     reason: str = ""
     otherwise: str = ""
 
     @property
     def mean(self) -> float | None:
         """The mean of what it was judged by, over seeds; None where no runs decide."""
-        return self.evidence.statistic.mean if self.evidence else self.found
+        if self.evidence is None:
+            return self.found
+        return scaled(self.evidence.statistic.mean, self.claim)
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -110,54 +111,6 @@ def counted(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {one: outcomes.count(one) for one in OUTCOMES if one in outcomes}
 
 
-def rule_on_number(
-    reported: float, values: Sequence[float], tolerance: float = 0.0
-) -> tuple[str, Interval]:
-    """Judge a number that a report measured once.
-
-    Args:
-        reported: the report's number.
-        values: ours, one a seed, at least two.
-        tolerance: how far from our mean is still the same, however little the seeds scatter.
-
-    Returns:
-        ``"reproduced"``, ``"higher"`` or ``"lower"`` (ours, than the report's), and the interval
-        around our mean in which the report's number is reproduced.
-    """
-    mean = statistics.fmean(values)
-    half = max(intervals.for_another_run(values).half_width, tolerance)
-    interval = intervals.around(mean, half)
-    if reported in interval:
-        return "reproduced", interval
-    return ("higher" if mean > reported else "lower"), interval
-
-
-def rule_on_difference(
-    sign: str, differences: Sequence[float], tolerance: float = 0.0
-) -> tuple[str, Interval]:
-    """Judge a comparison.
-
-    Args:
-        sign: ``">"``, ``"<"`` or ``"="`` between the sides.
-        differences: left less right, one a seed, at least two.
-        tolerance: for ``"="``: how large a difference is still none.
-
-    Returns:
-        ``"reproduced"``, ``"contradicted"`` or ``"not distinguishable"``, and the confidence
-        interval of the mean difference.
-    """
-    interval = intervals.for_the_mean(differences)
-    within, beyond = Interval(-tolerance, tolerance), interval.low > tolerance
-    below = interval.high < -tolerance
-    if sign == "=":
-        if interval.low in within and interval.high in within:
-            return "reproduced", interval
-        return ("contradicted" if beyond or below else "not distinguishable"), interval
-    if not (beyond or below):
-        return "not distinguishable", interval
-    return ("reproduced" if beyond == (sign == ">") else "contradicted"), interval
-
-
 def _judged(claim: Claim, records: Records) -> Verdict:
     by_kind = {
         "number": _judged_number,
@@ -174,74 +127,86 @@ def _judged(claim: Claim, records: Records) -> Verdict:
 
 def _judged_number(claim: Claim, records: Records) -> Verdict:
     evidence = records.number(claim) if claim.metric else None
-    reported, tolerance = float(claim.value), claim.tolerance or 0.0
-    if claim.relative_to:
-        reported /= claim.relative_to.value
-        tolerance = max(tolerance, RATIO_TOLERANCE * reported)
     if evidence is None or evidence.budget != "full" or not evidence.suffices:
         return _missing(claim, evidence, "a number needs three seeds at full")
     values = list(evidence.values.values())
-    outcome, interval = rule_on_number(reported, values, tolerance)
-    if not claim.gain_over:  # the metric's own bounds are not those of a gain
-        known = numbers.known(claim.metric)
-        interval = interval.clipped(known.low, known.high)
+    outcome, interval = rule.on_number(claim.reported, values, tolerance=claim.tolerance)
     return Verdict(
         claim=claim,
         outcome=outcome,
         by_rule=outcome,
         evidence=evidence,
-        reported=reported,
-        interval=interval,
-        reason=_what_sets_the_bounds(values, tolerance),
-        otherwise=_another_report(claim, outcome, interval),
+        reported=claim.reported,
+        interval=_possible(interval, claim),
+        reason=_IN_PLACE[outcome].format(f"± {claim.tolerance:.2g}"),
+        otherwise=_another_report(claim, outcome, evidence, interval),
     )
 
 
-def _what_sets_the_bounds(values: Sequence[float], tolerance: float) -> str:
-    if tolerance > intervals.for_another_run(values).half_width:
-        return f"the tolerance, ± {tolerance:.2g}, sets the bounds: our seeds scatter less"
-    return "the scatter of our seeds sets the bounds"
+# Where a reported number lies, by what became of it.
+_IN_PLACE = dict.fromkeys(
+    ("higher", "lower"), "it lies outside the tolerance, {}, and where another run of ours would"
+)
+_IN_PLACE |= {
+    "reproduced": "it lies within the tolerance of our mean, {}",
+    "undecided": "it lies outside the tolerance, {}, but another run of ours might lie there too",
+}
 
 
-def _another_report(claim: Claim, outcome: str, interval: Interval) -> str:
+def _possible(interval: Interval, claim: Claim) -> Interval:
+    """Return an interval within the bounds of its metric, which a gain does not have."""
+    known = numbers.known(claim.metric)
+    return interval if claim.gain_over else interval.clipped(known.low, known.high)
+
+
+def _another_report(claim: Claim, outcome: str, evidence: Evidence, interval: Interval) -> str:
     """Say what would have changed the verdict on a number."""
-    side = "outside" if outcome == "reproduced" else "inside"
-    return f"a report {side} {_written(interval.low, claim)} to {_written(interval.high, claim)}"
+    statistic = evidence.statistic
+    if outcome == "undecided":
+        seeds = rule.seeds_for_number(abs(claim.reported - statistic.mean), statistic.sd)
+        if seeds is None:
+            return "more runs of the report: one run alone scatters by as much"
+        return f"{seeds:,} seeds, if mean and scatter stay as they are"
+    agreeing = intervals.around(statistic.mean, claim.tolerance)
+    if outcome == "reproduced":
+        return f"a report outside {span(_possible(agreeing, claim), claim)}"
+    wider = max(agreeing, interval, key=lambda one: one.half_width)
+    return f"a report inside {span(_possible(wider, claim), claim)}"
 
 
 def _judged_comparison(claim: Claim, records: Records) -> Verdict:
     evidence = records.difference(claim) if claim.comparison else None
     if evidence is None or not evidence.suffices:
         return _missing(claim, evidence, "a comparison needs three seeds that both sides have")
-    comparison, tolerance = comparisons.parse(claim.comparison), claim.tolerance or 0.0
-    left, right = comparison.in_words
-    values = list(evidence.values.values())
-    outcome, interval = rule_on_difference(comparison.sign, values, tolerance)
+    compared, values = claim.compared, list(evidence.values.values())
+    margin = compared.margin(claim.tolerance)
+    outcome, interval = rule.on_difference(compared.sign, values, tolerance=margin)
     above = sum(value > 0 for value in values)
     return Verdict(
         claim=claim,
         outcome=outcome,
         by_rule=outcome,
         evidence=evidence,
-        interval=interval,
-        reason=f"{left} is above {right} on {above} of {len(values)} seeds",
-        otherwise=_other_runs(claim, comparison.sign, outcome, interval, evidence.statistic.sd),
+        interval=Interval(scaled(interval.low, claim), scaled(interval.high, claim)),
+        p_value=rule.p_value(compared.sign, values, tolerance=margin),
+        reason=f"{compared.left} is above {compared.right} on {above} of {len(values)} seeds",
+        otherwise=_other_runs(claim, outcome, evidence, interval),
     )
 
 
-def _other_runs(claim: Claim, sign: str, outcome: str, interval: Interval, sd: float) -> str:
+def _other_runs(claim: Claim, outcome: str, evidence: Evidence, interval: Interval) -> str:
     """Say what would have changed the verdict on a comparison."""
-    if sign == "=":
-        within = "reaches outside" if outcome == "reproduced" else "stays within"
-        return f"an interval that {within} ± {_written(claim.tolerance, claim)}"
-    if outcome == "not distinguishable":
-        return f"a mean difference beyond ± {_written(interval.half_width, claim)}"
-    if interval.half_width == 0:
-        return "a difference of the other sign"
-    more = sd * abs(interval.center) / interval.half_width
-    return (
-        f"seeds that scatter by more than {_written(more, claim)} in place of {_written(sd, claim)}"
-    )
+    sign, margin = claim.compared.sign, claim.compared.margin(claim.tolerance)
+    statistic, half_width = evidence.statistic, interval.half_width
+    gap = rule.distance(sign, statistic.mean, margin)
+    if outcome in ("not distinguishable", "equality not shown"):
+        seeds = rule.seeds_for_difference(gap, statistic.sd, sign=sign)
+        many = "more than 10,000" if seeds is None else f"{seeds:,}"
+        return f"{many} seeds, if mean and scatter stay as they are"
+    if half_width == 0:
+        return "another mean: these seeds do not scatter"
+    most, sd = written(statistic.sd * gap / half_width, claim), written(statistic.sd, claim)
+    return f"seeds that scatter by more than {most} in place of {sd}"
 
 
 def _judged_count(claim: Claim, records: Records) -> Verdict:
@@ -251,7 +216,7 @@ def _judged_count(claim: Claim, records: Records) -> Verdict:
     if run is None:
         return _missing(claim, None, "a count is read off a recorded run")
     if claim.metric:
-        found = int(value_of(run, claim, claim.metric))
+        found = int(value_of(run, claim, Quantity(claim.experiment, claim.metric)))
         reason = f"the recorded runs have {found:,}"
     else:
         pattern = claim.line.replace("{value}", str(claim.value))
@@ -275,14 +240,33 @@ def _missing(claim: Claim, evidence: Evidence | None, needed: str) -> Verdict:
     )
 
 
+def is_ratio(claim: Claim) -> bool:
+    """Say whether a claim is answered by a ratio, as those about seconds are."""
+    compared = claim.compared
+    return claim.relative_to is not None or (compared is not None and compared.is_of_seconds)
+
+
+def scaled(value: float, claim: Claim) -> float:
+    """Return a value as it is shown: where logarithms of ratios were compared, the ratio."""
+    return math.exp(value) if claim.compared is not None and is_ratio(claim) else value
+
+
 def digits(claim: Claim) -> int:
     """Return how many digits after the point what answers a claim is written with."""
-    if claim.relative_to:
+    if is_ratio(claim):
         return 2
-    if claim.kind == "comparison" and claim.comparison:
-        return numbers.known(comparisons.parse(claim.comparison).left[0].metric).digits
+    if claim.compared is not None:
+        return numbers.known(claim.compared.quantities[0].metric).digits
     return numbers.known(claim.metric).digits + (claim.metric in ("epochs", "best_epoch"))
 
 
-def _written(value: float, claim: Claim) -> str:
-    return f"{value:,.{digits(claim)}f}"
+def written(value: float, claim: Claim) -> str:
+    """Return what answers a claim as one writes it."""
+    times = "× " if is_ratio(claim) else ""
+    return f"{times}{scaled(value, claim):,.{digits(claim)}f}"
+
+
+def span(interval: Interval, claim: Claim) -> str:
+    """Return an interval as one writes it, e.g. "0.9632 to 0.9735"."""
+    low, high = (f"{one:,.{digits(claim)}f}" for one in (interval.low, interval.high))
+    return f"{'× ' if is_ratio(claim) else ''}{low} to {high}"

@@ -65,17 +65,18 @@ def for_another_run(values: Sequence[float]) -> Interval:
     return _around_mean(values, math.sqrt(1 + 1 / len(values)))
 
 
-def for_the_mean(values: Sequence[float]) -> Interval:
+def for_the_mean(values: Sequence[float], *, level: float = LEVEL) -> Interval:
     """Return the confidence interval of the mean: mean ± t · sd / √n.
 
     Args:
         values: at least two, one a seed.
+        level: how often such an interval holds the true mean.
     """
-    return _around_mean(values, math.sqrt(1 / len(values)))
+    return _around_mean(values, math.sqrt(1 / len(values)), level)
 
 
-def _around_mean(values: Sequence[float], factor: float) -> Interval:
+def _around_mean(values: Sequence[float], factor: float, level: float = LEVEL) -> Interval:
     from scipy import stats
 
-    quantile = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    quantile = float(stats.t.ppf((1 + level) / 2, len(values) - 1))
     return around(statistics.fmean(values), quantile * statistics.stdev(values) * factor)

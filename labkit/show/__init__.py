@@ -1,6 +1,6 @@
 """Show: tables, curves and pictures of runs, data and networks. Nothing here trains."""
 
-from labkit.show import tables
+from labkit.show import style, tables
 from labkit.show.networks import shapes
 from labkit.show.pictures import confusion, images, mistakes
 from labkit.show.plots import compare, curve_panels, curves, histograms
@@ -20,6 +20,7 @@ __all__ = [
     "mistakes",
     "results",
     "shapes",
+    "style",
     "summary",
     "tables",
 ]

@@ -9,8 +9,17 @@ import pytest
 from labkit import folders
 from labkit.errors import ClaimError
 from labkit.ledger import claims
+from labkit.ledger.claim import LEDGER
 
-GOOD = """
+TOLERANCE = """
+[[tolerance]]
+unit = "accuracy"
+value = 0.005
+because = "Ten thousand images."
+"""
+GOOD = (
+    TOLERANCE
+    + """
 [[section]]
 report = "R9"
 title = "Results"
@@ -23,9 +32,11 @@ section = "Results"
 says = "the accuracy is {value}."
 kind = "number"
 value = 0.97
+unit = "accuracy"
 experiment = "99/a"
 metric = "test_accuracy"
 """
+)
 
 
 @pytest.fixture
@@ -66,9 +77,9 @@ def test_a_number_has_a_unit():
         assert claim.unit, claim.id
 
 
-def test_a_count_is_a_whole_number():
+def test_a_count_is_a_whole_number_or_a_setting_of_a_layer():
     for claim in of_kind("count"):
-        assert isinstance(claim.value, int), claim.id
+        assert isinstance(claim.value, int) or claim.line, claim.id
 
 
 def test_a_failure_names_its_exception_and_its_cause():
@@ -156,8 +167,154 @@ def test_a_comparison_names_its_experiments_once(written):
     assert claim.experiments == ("99/a", "99/b", "99/c")
 
 
+def test_a_number_has_the_tolerance_of_its_unit_or_its_own(written):
+    (claim,) = claims.read(written(GOOD))
+    assert claim.tolerance == 0.005
+    (claim,) = claims.read(written(GOOD + "tolerance = 0.1"))
+    assert claim.tolerance == 0.1
+
+
+def test_a_tolerance_may_be_a_share_of_the_number_or_of_its_ratio(written):
+    text = RATIO.replace("value = 0.005", "share = 0.2").replace("0.97", "0.5", 1)
+    unit, ratio = claims.read(written(text))
+    assert (unit.tolerance, ratio.tolerance) == pytest.approx((0.1, 0.2 * 0.97 / 0.5))
+
+
+def test_tolerances_have_their_reason(written):
+    (found,) = claims.tolerances(written(GOOD))
+    assert (found.unit, found.because, str(found)) == (
+        "accuracy",
+        "Ten thousand images.",
+        "± 0.005",
+    )
+    (found,) = claims.tolerances(written(GOOD.replace("value = 0.005", "share = 0.25")))
+    assert str(found) == "± 25% of the number"
+
+
+def test_where_conditions_differ_the_claim_and_its_quotation_say_so(written):
+    said = 'differs = "54,000 images where R9 had <60,000>"\n'
+    of_all = written(GOOD.replace("[[claim]]", f"{said}\n[[claim]]") + COMPARISON)
+    number, conclusion = claims.read(of_all)
+    assert number.differs == conclusion.differs == "54,000 images where R9 had <60,000>"
+    assert number._repr_markdown_().endswith(
+        "verdict</a>) Our conditions differ: 54,000 images where R9 had &lt;60,000&gt;."
+    )
+    own = GOOD.replace("[[claim]]", f"{said}\n[[claim]]") + 'differs = "none"'
+    assert claims.read(written(own))[0].differs == "none"
+
+
+def test_conditions_are_those_of_what_runs_decide(written):
+    text = GOOD.replace("[[claim]]", 'differs = "so"\n\n[[claim]]').replace("number", "statement")
+    (claim,) = claims.read(written(text + 'answer = "shown"'))
+    assert claim.differs is None
+
+
+FINDING = """
+[[finding]]
+id = "deeper-is-better"
+page = "01_mnist_dense#train-them"
+says = "The deeper network is better."
+comparison = "99/a.test_accuracy > 99/b.test_accuracy"
+"""
+SEVERAL = FINDING.replace(
+    'comparison = "99/a.test_accuracy > 99/b.test_accuracy"',
+    'comparison = ["99/a.test_loss < 1", "99/b.test_loss < 1"]',
+)
+
+
+def test_a_finding_is_a_comparison_that_nobody_reported(written):
+    (finding,) = claims.findings(written(FINDING))
+    assert (finding.kind, finding.report, finding.experiments) == (
+        "comparison",
+        "",
+        ("99/a", "99/b"),
+    )
+    assert repr(finding) == "This course says: The deeper network is better."
+
+
+def test_a_finding_of_several_comparisons_is_one_for_each(written):
+    found = claims.findings(written(SEVERAL))
+    assert [one.id for one in found] == ["deeper-is-better/1", "deeper-is-better/2"]
+    assert [one.comparison for one in found] == ["99/a.test_loss < 1", "99/b.test_loss < 1"]
+
+
+def test_a_finding_may_be_of_another_kind(written):
+    text = FINDING.partition("comparison =")[0] + (
+        'kind = "count"\nvalue = 3\nexperiment = "99/a"\nmetric = "parameters"\n'
+    )
+    (finding,) = claims.findings(written(text))
+    assert (finding.kind, finding.value) == ("count", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (FINDING + FINDING, "expected every id once; received 'deeper-is-better' twice"),
+        (SEVERAL + SEVERAL, "expected every id once; received 'deeper-is-better/1' twice"),
+        (FINDING + 'answer = "shown"', "the fields of a finding; received deeper-is-better: 'ans"),
+        (FINDING + 'report = "R1"', "the fields of a finding; received deeper-is-better: 'report'"),
+        (FINDING.replace("> 99/b", "is 99/b"), "expected two sides with <, >, =, <= or >="),
+        (FINDING.partition("comparison")[0], "or what its kind asks of the runs; received deep"),
+        (SEVERAL.replace("< 1", "< x"), "received deeper-is-better/1: '99/a.test_loss < x'"),
+        (SEVERAL.partition('["')[0] + "[]", "expected a comparison at least; received deeper-"),
+        (
+            SEVERAL.partition('["')[0] + "[1]",
+            "a text as comparison; received deeper-is-better/1: 1",
+        ),
+        (GOOD, "expected a TOML file of findings; received"),
+    ],
+)
+def test_refuses_findings_that_are_not_well_formed(written, text, complaint):
+    with pytest.raises(ClaimError) as problem:
+        claims.findings(written(text))
+    assert complaint in str(problem.value)
+
+
+@pytest.fixture
+def one_finding(written, monkeypatch):
+    path = written(SEVERAL)
+    monkeypatch.setattr(folders, "findings_file", lambda: path)
+
+
+@pytest.mark.usefixtures("one_finding")
+def test_a_claim_a_finding_and_each_of_its_comparisons_are_found_by_their_ids():
+    assert claims.find("r1-dense-2-loss") == (claims.quote("r1-dense-2-loss"),)
+    assert [one.id for one in claims.find("deeper-is-better")] == [
+        "deeper-is-better/1",
+        "deeper-is-better/2",
+    ]
+    assert [one.id for one in claims.find("deeper-is-better/2")] == ["deeper-is-better/2"]
+
+
+@pytest.mark.usefixtures("one_finding")
+def test_an_id_that_is_neither_names_the_nearest():
+    with pytest.raises(ClaimError) as problem:
+        claims.find("deeper-is-bettr/1")
+    assert str(problem.value) == (
+        "ledger: expected the id of a claim in book/claims.toml, or of a finding in "
+        "book/findings.toml; received 'deeper-is-bettr/1'. Did you mean 'deeper-is-better/1'? "
+        "See there for all of them."
+    )
+
+
 def test_whole_numbers_are_written_with_separators():
     assert "407,050" in claims.quote("r1-dense-2-parameters").text
+
+
+def test_several_are_quoted_together_each_as_a_paragraph():
+    ids = ("r1-dense-input-layer", "r1-relu-suits-grey-values")
+    alone = [claims.quote(id) for id in ids]
+    quotation = claims.quote(*ids)
+    assert quotation._repr_markdown_().split("\n>\n") == [one._repr_markdown_() for one in alone]
+    assert repr(quotation).splitlines() == list(map(repr, alone))
+
+
+def test_conditions_that_quoted_claims_share_are_said_once_at_the_end():
+    quotation = claims.quote("r2-perceptron-loss", "r2-perceptron-train-loss")
+    *_, conditions = {one.differs for one in quotation.claims}
+    first, second = quotation._repr_markdown_().split("\n>\n")
+    assert conditions not in first
+    assert second.endswith(f"Our conditions differ: {conditions}.")
 
 
 def test_an_unknown_id_names_the_nearest():
@@ -165,15 +322,33 @@ def test_an_unknown_id_names_the_nearest():
         claims.quote("r1-dens-2-accuracy")
     assert str(problem.value) == (
         "claims.quote: expected the id of a claim in book/claims.toml; received "
-        "'r1-dens-2-accuracy'. Did you mean 'r1-dense-2-accuracy'? See book/claims.toml for all "
-        "of them."
+        "'r1-dens-2-accuracy'. Did you mean 'r1-dense-2-accuracy'? See there for all of them."
     )
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (GOOD + GOOD, "expected every id once; received 'r9-accuracy' twice"),
+        (
+            GOOD + GOOD.replace(TOLERANCE, ""),
+            "expected every id once; received 'r9-accuracy' twice",
+        ),
+        (GOOD + "colour = 5", "expected a text as colour; received r9-accuracy: 5"),
+        (
+            GOOD.replace('unit = "accuracy"\nexp', 'unit = "inches"\nexp'),
+            "expected a tolerance of its own or of its unit; received r9-accuracy: inches",
+        ),
+        (
+            GOOD.replace('unit = "accuracy"\nexp', "exp"),
+            "expected a tolerance of its own or of its unit; received r9-accuracy: no unit",
+        ),
+        (
+            GOOD.replace("value = 0.005", "value = 0.005\nshare = 0.1"),
+            "expected either a value or a share as tolerance; received accuracy",
+        ),
+        (GOOD.replace("value = 0.005\n", ""), "a value or a share as tolerance; received acc"),
+        (GOOD.replace('because = "Ten', 'why = "Ten'), "received tolerance: no because"),
+        (TOLERANCE + GOOD, "expected every unit once; received 'accuracy' twice"),
         (GOOD.replace("number", "nombre"), "received r9-accuracy: 'nombre'"),
         (
             GOOD.replace("0.97", '"0.97"'),
@@ -181,15 +356,19 @@ def test_an_unknown_id_names_the_nearest():
         ),
         (GOOD.replace("0.97", "true"), "expected a number as value; received r9-accuracy: True"),
         (GOOD.replace("says", "sez"), "unexpected keyword argument 'sez'"),
-        (GOOD.replace("metric =", "unit ="), "expected an answer, or what its kind asks of the"),
+        (GOOD.replace("metric =", "line ="), "expected an answer, or what its kind asks of the"),
         (GOOD.replace('Results"\npage', 'Other"\npage'), "required keyword-only argument: 'page'"),
         (GOOD + 'page = "99_tiny"', "expected a page like 01_mnist_dense#train-them"),
-        (GOOD + 'answer = "wrong"', "expected an answer of shown, in part, mistaken, not tested"),
+        (
+            GOOD + 'answer = "wrong"',
+            "expected an answer of shown, in part, by construction, mistaken, not",
+        ),
         (GOOD + 'answer = "mistaken"', "expected the reason of its answer, mistaken; received"),
         (GOOD + 'relative_to = "r9-y"', "expected relative_to: a claim above it; received"),
-        (COMPARISON.replace("<", "="), "expected a tolerance for =, and for = alone; received"),
-        (COMPARISON + "tolerance = 0.1", "expected a tolerance for =, and for = alone; received"),
-        (COMPARISON.replace("<", "<="), "expected two sides with <, > or = between them"),
+        (COMPARISON.replace("<", "="), "a tolerance for =, >=, <=, and for these alone; received"),
+        (COMPARISON.replace("<", "<="), "a tolerance for =, >=, <=, and for these alone; received"),
+        (COMPARISON + "tolerance = 0.1", "expected a tolerance for =, >=, <=, and for these alone"),
+        (COMPARISON.replace("<", "=="), "expected two sides with <, >, =, <= or >= between them"),
         ("[[claim]\n", "expected a TOML file of claims"),
         ("x = " + "[" * 5000, "expected a TOML file of claims"),
         ("claim = 5", "received claim: 5 in place of a list"),
@@ -226,7 +405,7 @@ def test_an_unknown_id_names_the_nearest():
             "relative_to: a claim with a measured number other than 0; received r9-ratio: "
             "'r9-accuracy'",
         ),
-        (COMPARISON.replace("<", "<="), "received r9-better: '99/a.test_loss"),
+        (COMPARISON.replace("<", "=="), "received r9-better: '99/a.test_loss"),
     ],
 )
 def test_refuses_what_is_not_well_formed(written, text, complaint):
@@ -281,4 +460,4 @@ def pages():
 @pytest.mark.parametrize("claim", claims.read(), ids=lambda claim: claim.id)
 def test_every_claim_stands_on_its_practical_s_page_and_in_the_ledger(claim, pages):
     assert claim.text in pages[claim.practical]
-    assert f'<tr id="{claim.id}">' in pages[claims.LEDGER]
+    assert f'<tr id="{claim.id}"' in pages[LEDGER]

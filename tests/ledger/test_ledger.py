@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from xml.etree import ElementTree
 
@@ -22,7 +23,8 @@ def claim(id="r8-x", **fields):
 
 
 def number(value, id="r8-x", **fields):
-    return claim(id, value=value, experiment="99/a", metric="test_accuracy", **fields)
+    common = {"experiment": "99/a", "metric": "test_accuracy", "tolerance": 0.005}
+    return claim(id, value=value, **common | fields)
 
 
 @pytest.fixture
@@ -55,20 +57,47 @@ def words(element):
     return " ".join("".join(element.itertext()).split())
 
 
-def test_says_in_one_sentence_how_the_claims_came_out(books):
+@pytest.fixture
+def own(records):
+    """Return findings of the course itself."""
+    better = claim("one", kind="comparison", comparison="99/a.test_accuracy > 99/b.test_accuracy")
+    found = [dataclasses.replace(better, report="", section="", says="one is better.")]
+    return Ledger(verdicts.judge_all(found, records))
+
+
+def test_says_in_one_sentence_how_each_kind_of_claim_came_out(books):
     assert books.sentence() == (
-        "The ledger has 4 claims of the reports R8 and R9: 2 reproduced, 1 shown on a page and "
-        "1 mistaken."
+        "The ledger has 4 claims of the reports R8 and R9: 2 measurements (1 reproduced and "
+        "1 mistaken) and 2 conclusions (1 reproduced and 1 shown on a page)."
     )
 
 
-def test_counts_every_outcome_for_each_report_and_says_what_it_means(books):
+def test_says_in_one_sentence_how_the_course_s_own_findings_came_out(own):
+    assert own.sentence() == (
+        "The course states 1 finding of its own: 1 conclusion (1 reproduced)."
+    )
+
+
+def test_counts_every_outcome_of_each_kind_and_says_what_it_means(books):
     frame = books.counts().frame
-    assert list(frame.columns) == ["R8", "R9"]
+    assert list(frame.columns) == ["measurements", "conclusions", "in all"]
     assert [row.partition(":")[0] for row in frame.index] == [*verdicts.OUTCOMES, "in all"]
-    assert frame.loc["in all"].tolist() == [2, 2]
+    assert frame.loc["in all"].tolist() == [2, 2, 4]
     mistaken = "mistaken: the report's procedure, or its own tables, cannot support it"
-    assert frame.loc[mistaken].tolist() == [1, 0]
+    assert frame.loc[mistaken].tolist() == [1, 0, 1]
+
+
+def test_counts_what_survives_of_each_report_s_comparisons(records):
+    base = "99/a.test_accuracy > 99/b.test_accuracy"
+    entered = [
+        claim("r8-x", kind="comparison", comparison=base),
+        claim("r8-y", kind="comparison", comparison="99/a.test_accuracy > 0.9"),
+        claim("r8-z", kind="comparison", comparison="99/a.test_accuracy > 0.88"),
+        claim("r9-x", kind="comparison", comparison="99/a.test_accuracy > 0.88"),
+        number(0.91, "r9-y"),
+    ]
+    table = Ledger(verdicts.judge_all(entered, records)).families()
+    assert table.frame.to_dict("list") == {"R8": [3, 2, 1], "R9": [1, 1, 1]}
 
 
 def test_has_parts(books):
@@ -76,6 +105,7 @@ def test_has_parts(books):
     assert [one.claim.id for one in books.of(outcome="mistaken").verdicts] == ["r8-y"]
     part = books.of(practical="02_mnist_cnn_variants")
     assert [one.claim.id for one in part.verdicts] == ["r9-y"]
+    assert [one.claim.id for one in books.of(kind="conclusions").verdicts] == ["r9-x", "r9-y"]
 
 
 def test_a_part_that_is_not_there_is_an_error(books):
@@ -107,9 +137,10 @@ def test_a_row_says_what_was_reported_recorded_and_decided(books):
     assert (words(reported), reported.get("data-value")) == ("0.91", "0.91")
     assert words(recorded) == "0.9100 ± 0.0100full, 3 seeds"
     assert float(recorded.get("data-value")) == pytest.approx(0.91)
-    assert words(verdict).startswith("reproducedwhyWhy: the scatter of our seeds sets the bounds.")
-    assert "Judged by: 0.8603 to 0.9597." in words(verdict)
-    assert "Would change it: a report outside 0.8603 to 0.9597." in words(verdict)
+    assert words(verdict).startswith("reproduced")
+    assert "Why: it lies within the tolerance of our mean, ± 0.005." in words(verdict)
+    assert "Another run of ours: 0.8603 to 0.9597." in words(verdict)
+    assert "Would change it: a report outside 0.9050 to 0.9150." in words(verdict)
 
 
 def test_a_mistake_says_its_reason_and_what_the_rule_alone_would_say(books):
@@ -120,6 +151,24 @@ def test_a_mistake_says_its_reason_and_what_the_rule_alone_would_say(books):
 
 def test_a_comparison_shows_its_difference(books):
     assert "+0.1000 ± 0.0000difference, full, 3 seeds" in words(rows(books)[3])
+
+
+def test_an_open_verdict_says_what_would_decide_it(records):
+    undecided = number(0.94)
+    row = words(rows(Ledger(verdicts.judge_all([undecided], records)))[1])
+    assert "Would decide it: 6 seeds, if mean and scatter stay as they are." in row
+
+
+def test_a_row_says_where_our_conditions_differ(records):
+    other = number(0.91, differs="54,000 images where R8 had 60,000")
+    row = words(rows(Ledger(verdicts.judge_all([other], records)))[1])
+    assert "Our conditions differ: 54,000 images where R8 had 60,000." in row
+
+
+def test_a_comparison_of_seconds_shows_its_ratio(records):
+    asked = claim(kind="comparison", comparison="99/a.seconds > 0.5 * 99/b.seconds")
+    row = words(rows(Ledger(verdicts.judge_all([asked], records)))[1])
+    assert "× 2.00ratio, full, 3 seeds" in row and "Judged by: × 2.00 to 2.00." in row
 
 
 def test_on_a_practical_s_page_the_verdict_leads_to_the_ledger(books):
@@ -172,8 +221,8 @@ def test_a_verdict_in_full_for_a_terminal(records):
     ratio = number(1.0, relative_to=unit)
     text = labkit.ledger.rows.text(verdicts.judge(ratio, records))
     assert text.splitlines()[0] == "r8-x"
-    assert "Reported           1.0 (× 2.00)" in text
-    assert "Recorded           × 1.00 ± 0.00" in text
+    assert "Reported              1.0 (× 2.00)" in text
+    assert "Recorded              × 1.00 ± 0.00" in text
     assert "full, 3 seeds, 2 CPU cores (Made-up), 2026-11-21" in text
 
 
@@ -190,19 +239,50 @@ def test_the_course_s_ledger_has_every_claim():
     assert [one.claim for one in ledger.read().verdicts] == list(claims.read())
 
 
+def test_the_findings_are_a_ledger_of_their_own(own):
+    row = rows(own)[1]
+    assert own.reports == ()
+    assert words(row).startswith("one is better.")
+    assert labkit.ledger.rows.text(own.verdicts[0]).splitlines()[:2] == [
+        "one",
+        "  This course says      one is better.",
+    ]
+
+
+def test_the_tolerances_have_a_row_a_unit_with_the_reason():
+    frame = ledger.tolerances().frame
+    assert frame.loc["accuracy", "tolerance"] == "± 0.005"
+    assert all(reason.endswith(".") for reason in frame["because"])
+
+
 def test_draws_reported_against_recorded(books):
     (panel,) = interval_plot.plot(books.verdicts, {"test_accuracy": "test accuracy"}).axes
-    lines = [line.get_xdata() for line in panel.lines]
-    assert [list(line) for line in lines[1:3]] == [[0.91], [pytest.approx(0.91)]]
-    assert list(lines[0]) == [pytest.approx(0.8603, abs=1e-4), pytest.approx(0.9597, abs=1e-4)]
+    another, same, reported, mean = (list(line.get_xdata()) for line in panel.lines[:4])
+    assert another == pytest.approx([0.8603, 0.9597], abs=1e-4)
+    assert same == pytest.approx([0.905, 0.915])
+    assert (reported, mean) == ([0.91], [pytest.approx(0.91)])
     assert [text.get_text() for text in panel.get_yticklabels()] == ["a"]
     assert panel.get_xlabel() == "test accuracy"
 
 
+def named(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+OF_OURS = ["mean of our runs", "where another run of ours may fall", "tolerance around our mean"]
+
+
 def test_each_kind_of_mark_is_named_once(books):
     figure = interval_plot.plot(books.verdicts, {"test_accuracy": "test accuracy"})
-    named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named == ["mean of our runs", "reported: reproduced", "reported: mistaken"]
+    assert named(figure) == [*OF_OURS, "reported: reproduced", "reported: mistaken"]
+
+
+def test_undecided_has_a_mark_of_its_own_and_what_no_rule_judges_has_none(records):
+    given = {"answer": "by construction", "because": "so it is."}
+    entered = [number(0.94), number(0.91, "r8-y", **given)]
+    figure = interval_plot.plot(verdicts.judge_all(entered, records), {"test_accuracy": "accuracy"})
+    assert named(figure) == [*OF_OURS, "reported: undecided"]
+    assert len(figure.axes[0].lines) == 4
 
 
 def test_a_metric_without_numbers_cannot_be_drawn(books):

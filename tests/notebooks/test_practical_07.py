@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from labkit.ledger import ledger, verdicts
+from labkit.ledger import ledger, rule
 from labkit.records import intervals
 
 R1 = ("01_mnist_dense", "02_mnist_cnn_variants")
@@ -36,7 +36,7 @@ def test_most_of_r1_s_dense_numbers_lie_on_the_worse_side(books):
 
 def test_most_of_them_lie_inside_all_the_same(books):
     outside = [
-        one for one in numbers(books, "01_mnist_dense").values() if one.by_rule != "reproduced"
+        one for one in numbers(books, "01_mnist_dense").values() if one.reported not in one.interval
     ]
     assert [one.claim.id for one in outside] == ["r1-dense-4-dropout-loss"]
 
@@ -45,18 +45,15 @@ def test_network_b_is_outside_and_three_names_share_one_number(books):
     found = numbers(books, "02_mnist_cnn_variants")
     assert found["02/conv-b", "test_accuracy"].outcome == "lower"
     assert found["02/conv-b", "test_loss"].outcome == "higher"
-    assert {found[f"02/conv-{one}", "test_accuracy"].outcome for one in "ac"} == {"reproduced"}
+    inside = {found[f"02/conv-{one}", "test_accuracy"].outcome for one in "ac"}
+    assert inside <= {"reproduced", "undecided"}
 
 
-def test_small_networks_took_r2_longer_and_large_ones_less_long(books):
-    found = numbers(books, "04_mnist_progression", "seconds", "seconds_per_epoch")
-    for name in ("first", "second-v1", "second-v2"):
-        for metric in ("seconds", "seconds_per_epoch"):
-            one = found[f"04/{name}", metric]
-            assert one.reported > one.mean, (name, metric)
-    assert found["04/two-conv", "seconds"].reported < found["04/two-conv", "seconds"].mean
-    for metric in ("seconds", "seconds_per_epoch"):
-        assert found["04/third", metric].reported < found["04/third", metric].mean
+def test_small_networks_took_r2_longer_and_large_ones_did_not(books):
+    found = numbers(books, "04_mnist_progression", "seconds")
+    small = [found[f"04/{name}", "seconds"].outcome for name in ("first", "second-v1", "second-v2")]
+    large = [found[f"04/{name}", "seconds"].outcome for name in ("two-conv", "third")]
+    assert small == ["lower"] * 3 and "lower" not in large
 
 
 def test_the_first_model_s_loss_is_far_higher_here(books):
@@ -64,10 +61,10 @@ def test_the_first_model_s_loss_is_far_higher_here(books):
     assert one.outcome == "higher" and one.reported < 0.75 * one.interval.low
 
 
-def test_four_verdicts_do_not_come_from_the_rule(books):
+def test_five_verdicts_do_not_come_from_the_rule(books):
     by_hand = {one.outcome for one in books.verdicts if one.claim.answer}
     by_hand |= {one.outcome for one in books.verdicts if one.claim.kind == "failure"}
-    assert by_hand == {"shown", "in part", "mistaken", "not tested"}
+    assert by_hand == {"shown", "in part", "by construction", "mistaken", "not tested"}
 
 
 def test_three_runs_that_lie_closer_together_leave_a_wider_interval():
@@ -79,14 +76,28 @@ def test_three_runs_that_lie_closer_together_leave_a_wider_interval():
 
 def test_the_examples_of_the_rule_come_out_differently():
     five = [0.970, 0.971, 0.972, 0.973, 0.974]
-    assert [verdicts.rule_on_number(one, five)[0] for one in (0.9650, 0.9690, 0.9785)] == [
-        "higher",
+    reported = (0.9720, 0.9690, 0.9665, 0.9785)
+    assert [rule.on_number(one, five, tolerance=0.002)[0] for one in reported] == [
         "reproduced",
+        "undecided",
+        "higher",
         "lower",
     ]
     examples = ([2, 3, 4], [-4, 1, 6], [-2, -3, -4])
-    assert [verdicts.rule_on_difference(">", one)[0] for one in examples] == [
+    assert [rule.on_difference(">", one)[0] for one in examples] == [
         "reproduced",
         "not distinguishable",
         "contradicted",
+    ]
+
+
+def test_equal_and_as_good_come_apart_in_the_examples():
+    examples = ([-1, 0, 1], [-4, 1, 6], [5, 6, 7])
+    found = [
+        [rule.on_difference(sign, one, tolerance=3)[0] for sign in ("=", ">=")] for one in examples
+    ]
+    assert found == [
+        ["reproduced", "reproduced"],
+        ["equality not shown", "equality not shown"],
+        ["contradicted", "reproduced"],
     ]

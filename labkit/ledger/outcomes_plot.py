@@ -1,0 +1,118 @@
+"""The ledger at a glance: how what each report says came out, a bar a kind of sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labkit.ledger import verdicts
+from labkit.ledger.claim import GROUPS
+from labkit.ledger.ledger import Ledger
+from labkit.show import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Outcomes that are one part of a bar. Colour and hatch both tell it from its neighbours."""
+
+    label: str
+    outcomes: tuple[str, ...]
+    color: str
+    hatch: str = ""
+
+
+_GROUPS = (
+    _Group("agrees", ("reproduced", "shown", "by construction"), "#0173b2"),
+    _Group(
+        "left open",
+        ("in part", "undecided", "not distinguishable", "equality not shown"),
+        "#c9c9c9",
+    ),
+    _Group("disagrees", ("higher", "lower", "contradicted"), "#de8f05", "//"),
+    _Group("mistaken", ("mistaken",), "#7a3e9d", "xx"),
+    _Group("not judged", ("not tested", "not yet recorded"), "#ffffff"),
+)
+_ROW, _MARGIN, _WIDTH = 0.34, 1.35, 7.2  # in inches
+_NARROW = 0.022  # of the longest bar: a part below it has no room for its number
+_DARK = ("#0173b2", "#7a3e9d")  # under white numbers
+
+
+def plot_outcomes(*ledgers: Ledger) -> Figure:
+    """Draw how many sentences agree, disagree, are left open, and are mistaken.
+
+    There is a bar for each kind of sentence of each report, and for each kind of the course's own
+    findings, with the number in each part of it.
+
+    Args:
+        ledgers: `ledger.read()`, `ledger.findings()`, or parts of them.
+    """
+    bars = {name: part for ledger in ledgers for name, part in _bars(ledger).items()}
+    axes = style.new_axes((_WIDTH, _MARGIN + _ROW * len(bars)))
+    longest = max((sum(counts.values()) for counts in bars.values()), default=0)
+    for row, counts in enumerate(bars.values()):
+        _draw(axes, row, counts, least=_NARROW * longest)
+    axes.set_yticks(range(len(bars)), list(bars))
+    axes.set_ylim(len(bars) - 0.5, -0.5)
+    axes.set_xlabel("number of sentences")
+    _add_legend(axes, list(bars.values()))
+    return style.finished(axes.figure)
+
+
+def _bars(ledger: Ledger) -> dict[str, dict[str, int]]:
+    """Return the name of each bar → how many sentences each group of outcomes has in it."""
+    speakers = dict.fromkeys(one.claim.report for one in ledger.verdicts)
+    bars = {(report, kind): [] for report in speakers for kind in dict.fromkeys(GROUPS.values())}
+    for one in ledger.verdicts:
+        bars[one.claim.report, one.claim.group].append(one)
+    return {
+        f"{report or 'Ours'}: {kind}": _grouped(part)
+        for (report, kind), part in bars.items()
+        if part
+    }
+
+
+def _grouped(part: Sequence[verdicts.Verdict]) -> dict[str, int]:
+    found = verdicts.counted(part)
+    return {one.label: sum(found.get(name, 0) for name in one.outcomes) for one in _GROUPS}
+
+
+def _draw(axes: Axes, row: int, counts: Mapping[str, int], *, least: float) -> None:
+    """Draw one bar, with the number in each part that has room for it."""
+    left = 0
+    for group in _GROUPS:
+        if count := counts[group.label]:
+            style_of = {"color": group.color, "hatch": group.hatch, "edgecolor": "0.2"}
+            axes.barh(row, count, left=left, height=0.74, linewidth=0.6, **style_of)
+            if count >= least:
+                _write(axes, left + count / 2, row, count, group)
+            left += count
+
+
+def _write(axes: Axes, place: float, row: int, count: int, group: _Group) -> None:
+    color = "white" if group.color in _DARK else "black"
+    patch = {"facecolor": group.color, "edgecolor": "none", "pad": 1.2}
+    axes.text(place, row, count, ha="center", va="center", color=color, bbox=patch)
+
+
+def _add_legend(axes: Axes, bars: Sequence[Mapping[str, int]]) -> None:
+    """Name each part that some bar has, above the bars."""
+    from matplotlib.patches import Patch
+
+    named = [
+        Patch(facecolor=one.color, hatch=one.hatch, edgecolor="0.2", label=one.label)
+        for one in _GROUPS
+        if any(counts[one.label] for counts in bars)
+    ]
+    axes.legend(
+        handles=named,
+        ncols=len(named),
+        loc="lower center",
+        bbox_to_anchor=(0.4, 1.0),
+        frameon=False,
+        fontsize="small",
+    )
