@@ -17,13 +17,6 @@ from labkit.ledger.verdicts import OUTCOMES, Verdict
 from labkit.records import replicates
 from labkit.show import Table
 
-_IN_WORDS = {
-    "higher": "higher than reported",
-    "lower": "lower than reported",
-    "shown": "shown on a page",
-    "in part": "true in part",
-    "by construction": "true by construction",
-}
 _KEYS = {
     "report": lambda verdict: verdict.claim.report,
     "practical": lambda verdict: verdict.claim.practical,
@@ -117,7 +110,7 @@ class Ledger:
     def sentence(self) -> str:
         """Say in one sentence how many there are of each kind and how they came out."""
         parts = [
-            f"{_several(len(part), kind)} ({_listed(_in_words(verdicts.counted(part)))})"
+            f"{_several(len(part), kind)} ({_listed(_in_words(verdicts.at_a_glance(part)))})"
             for kind, part in self._by_kind().items()
         ]
         return f"{self._subject()}: {_listed(parts)}."
@@ -182,7 +175,12 @@ def tolerances() -> Table:
 
 
 def _in_words(found: Mapping[str, int]) -> list[str]:
-    return [f"{count} {_IN_WORDS.get(one, one)}" for one, count in found.items()]
+    """Return e.g. "2 agree" and "1 disagrees", of what occurs."""
+    return [
+        f"{count} {one}{'s' if count == 1 and one.endswith('agree') else ''}"
+        for one, count in found.items()
+        if count
+    ]
 
 
 def _several(count: int, what: str) -> str:

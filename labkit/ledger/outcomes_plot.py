@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.ledger import verdicts
@@ -16,27 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Outcomes that are one part of a bar. Colour and hatch both tell it from its neighbours."""
-
-    label: str
-    outcomes: tuple[str, ...]
-    color: str
-    hatch: str = ""
-
-
-_GROUPS = (
-    _Group("agrees", ("reproduced", "shown", "by construction"), "#0173b2"),
-    _Group(
-        "left open",
-        ("in part", "undecided", "not distinguishable", "equality not shown"),
-        "#c9c9c9",
-    ),
-    _Group("disagrees", ("higher", "lower", "contradicted"), "#de8f05", "//"),
-    _Group("mistaken", ("mistaken",), "#7a3e9d", "xx"),
-    _Group("not judged", ("not tested", "not yet recorded"), "#ffffff"),
-)
+# Colour and hatch both tell a part of a bar from its neighbours.
+_LOOKS = {
+    "agree": {"facecolor": "#0173b2"},
+    "left open": {"facecolor": "#c9c9c9"},
+    "disagree": {"facecolor": "#de8f05", "hatch": "//"},
+    "mistaken": {"facecolor": "#7a3e9d", "hatch": "xx"},
+    "not judged": {"facecolor": "#ffffff"},
+}
 _ROW, _MARGIN, _WIDTH = 0.34, 1.35, 7.2  # in inches
 _NARROW = 0.022  # of the longest bar: a part below it has no room for its number
 _DARK = ("#0173b2", "#7a3e9d")  # under white numbers
@@ -70,33 +56,27 @@ def _bars(ledger: Ledger) -> dict[str, dict[str, int]]:
     for one in ledger.verdicts:
         bars[one.claim.report, one.claim.group].append(one)
     return {
-        f"{report or 'Ours'}: {kind}": _grouped(part)
+        f"{report or 'Ours'}: {kind}": verdicts.at_a_glance(part)
         for (report, kind), part in bars.items()
         if part
     }
 
 
-def _grouped(part: Sequence[verdicts.Verdict]) -> dict[str, int]:
-    found = verdicts.counted(part)
-    return {one.label: sum(found.get(name, 0) for name in one.outcomes) for one in _GROUPS}
-
-
 def _draw(axes: Axes, row: int, counts: Mapping[str, int], *, least: float) -> None:
     """Draw one bar, with the number in each part that has room for it."""
     left = 0
-    for group in _GROUPS:
-        if count := counts[group.label]:
-            style_of = {"color": group.color, "hatch": group.hatch, "edgecolor": "0.2"}
-            axes.barh(row, count, left=left, height=0.74, linewidth=0.6, **style_of)
+    for name, look in _LOOKS.items():
+        if count := counts[name]:
+            axes.barh(row, count, left=left, height=0.74, linewidth=0.6, edgecolor="0.2", **look)
             if count >= least:
-                _write(axes, left + count / 2, row, count, group)
+                _write(axes, left + count / 2, row, count, look["facecolor"])
             left += count
 
 
-def _write(axes: Axes, place: float, row: int, count: int, group: _Group) -> None:
-    color = "white" if group.color in _DARK else "black"
-    patch = {"facecolor": group.color, "edgecolor": "none", "pad": 1.2}
-    axes.text(place, row, count, ha="center", va="center", color=color, bbox=patch)
+def _write(axes: Axes, place: float, row: int, count: int, color: str) -> None:
+    patch = {"facecolor": color, "edgecolor": "none", "pad": 1.2}
+    light = "white" if color in _DARK else "black"
+    axes.text(place, row, count, ha="center", va="center", color=light, bbox=patch)
 
 
 def _add_legend(axes: Axes, bars: Sequence[Mapping[str, int]]) -> None:
@@ -104,9 +84,9 @@ def _add_legend(axes: Axes, bars: Sequence[Mapping[str, int]]) -> None:
     from matplotlib.patches import Patch
 
     named = [
-        Patch(facecolor=one.color, hatch=one.hatch, edgecolor="0.2", label=one.label)
-        for one in _GROUPS
-        if any(counts[one.label] for counts in bars)
+        Patch(**look, edgecolor="0.2", label=name)
+        for name, look in _LOOKS.items()
+        if any(counts[name] for counts in bars)
     ]
     axes.legend(
         handles=named,

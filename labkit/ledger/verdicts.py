@@ -30,6 +30,14 @@ OUTCOMES = {
     "not tested": "nothing here decides it",
     "not yet recorded": "the runs that would decide it are missing",
 }
+# What becomes of a sentence, at a glance: each outcome is in one of these.
+GLANCE = {
+    "agree": ("reproduced", "shown", "by construction"),
+    "left open": ("in part", "undecided", "not distinguishable", "equality not shown"),
+    "disagree": ("higher", "lower", "contradicted"),
+    "mistaken": ("mistaken",),
+    "not judged": ("not tested", "not yet recorded"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +117,12 @@ def counted(verdicts: Iterable[Verdict]) -> dict[str, int]:
     """Return how many verdicts there are of each outcome that occurs, as `OUTCOMES` orders them."""
     outcomes = [verdict.outcome for verdict in verdicts]
     return {one: outcomes.count(one) for one in OUTCOMES if one in outcomes}
+
+
+def at_a_glance(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Return how many verdicts each part of `GLANCE` has, those with none included."""
+    found = counted(verdicts)
+    return {name: sum(found.get(one, 0) for one in part) for name, part in GLANCE.items()}
 
 
 def _judged(claim: Claim, records: Records) -> Verdict:

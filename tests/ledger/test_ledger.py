@@ -68,13 +68,13 @@ def own(records):
 def test_says_in_one_sentence_how_each_kind_of_claim_came_out(books):
     assert books.sentence() == (
         "The ledger has 4 claims of the reports R8 and R9: 2 measurements (1 reproduced and "
-        "1 mistaken) and 2 conclusions (1 reproduced and 1 shown on a page)."
+        "1 mistaken) and 2 conclusions (2 agree)."
     )
 
 
 def test_says_in_one_sentence_how_the_course_s_own_findings_came_out(own):
     assert own.sentence() == (
-        "The course states 1 finding of its own: 1 conclusion (1 reproduced)."
+        "The course states 1 finding of its own: 1 conclusion (1 agrees)."
     )
 
 

@@ -2,8 +2,8 @@
 
 from labkit.ledger.claim import Claim
 from labkit.ledger.ledger import Ledger
-from labkit.ledger.outcomes_plot import _GROUPS, plot_outcomes
-from labkit.ledger.verdicts import OUTCOMES, Verdict
+from labkit.ledger.outcomes_plot import plot_outcomes
+from labkit.ledger.verdicts import GLANCE, OUTCOMES, Verdict
 
 
 def verdict(outcome, kind="statement", report="R9"):
@@ -21,7 +21,7 @@ def test_a_bar_has_a_part_for_each_group_of_outcomes_that_occurs():
     assert widths(axes, 0) == [2, 1, 1, 2]
     assert [one.get_text() for one in axes.texts] == ["2", "1", "1", "2"]
     named = [one.get_text() for one in axes.get_legend().get_texts()]
-    assert named == ["agrees", "left open", "disagrees", "mistaken"]
+    assert named == ["agree", "left open", "disagree", "mistaken"]
 
 
 def test_kinds_stand_apart_in_one_order_and_the_course_comes_last():
@@ -42,4 +42,4 @@ def test_a_part_too_narrow_for_its_number_has_none():
 
 
 def test_every_outcome_is_in_one_group():
-    assert sorted(name for group in _GROUPS for name in group.outcomes) == sorted(OUTCOMES)
+    assert sorted(name for part in GLANCE.values() for name in part) == sorted(OUTCOMES)
