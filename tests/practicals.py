@@ -1,6 +1,8 @@
 """What a practical defines, and what its records say, for tests of its prose."""
 
 import ast
+import contextlib
+import io
 import linecache
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +11,7 @@ import jupytext
 import numpy as np
 
 from labkit import choices
+from labkit.course import handout
 from labkit.records import replicates, selection
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -26,21 +29,48 @@ def definitions(name):
 
 def page(name):
     """Return all names that a practical's cells define, solutions included, once all have run."""
+    names, _ = _ran(name, code_cells(name))
+    return SimpleNamespace(**names)
+
+
+def handed_out(name):
+    """Run a practical's cells as students find them, without the solutions.
+
+    Returns all names that they define, and what each check printed.
+    """
+    cells = [cell for cell in code_cells(name) if "solution" not in tags(cell)]
+    names, printed = _ran(name, cells)
+    said = [text for cell, text in zip(cells, printed, strict=True) if "check" in tags(cell)]
+    return names, said
+
+
+def _ran(name, cells):
     import matplotlib as mpl
 
     mpl.use("Agg")
     names = {"__name__": name}
     with mpl.rc_context():
-        for cell in code_cells(name):
-            _run(cell.source, names)
-    return SimpleNamespace(**names)
+        return names, [run(cell.source, names) for cell in cells]
 
 
-def _run(source, names):
+def run(source, names):
+    """Run a cell among names; return what it printed."""
     import matplotlib.pyplot as plt
 
-    exec(compile(source, _filed(source), "exec"), names)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(source, _filed(source), "exec"), names)
     plt.close("all")
+    return printed.getvalue()
+
+
+def exercises(name):
+    """Return a practical's exercises."""
+    path = NOTEBOOKS / f"{name}.py"
+    return handout.exercises(jupytext.read(path), path=path)
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
 
 
 def _filed(source):
@@ -59,7 +89,7 @@ def code_cells(name):
     """Return a practical's code cells, without the one that installs labkit where it is missing."""
     notebook = jupytext.read(NOTEBOOKS / f"{name}.py")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return [cell for cell in code if "remove-cell" not in cell.metadata.get("tags", [])]
+    return [cell for cell in code if "remove-cell" not in tags(cell)]
 
 
 def _defines(node):

@@ -94,6 +94,8 @@ def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
 
     Runs of one seed share their split and order, so the difference within a seed is steadier
     than the difference of two means. A run of another budget than the base's is not compared.
+    Runs trained just now are one seed, without a spread: what is recorded of the same code is a
+    row of its own beneath them.
 
     Args:
         runs: title of the row → run; `base` is one of the titles.
@@ -111,14 +113,22 @@ def differences(runs: Mapping[str, Run], *, base: str, metric: str) -> Table:
             received=repr(base),
             remedy="Name the row that the others are compared with.",
         )
-    rows = {title: _paired(run, runs[base], metric) for title, run in runs.items() if title != base}
+    rows = {}
+    for title, run in runs.items():
+        if title == base:
+            continue
+        pair = run, runs[base]
+        rows[title] = _paired(*map(replicates.shown, pair), metric)
+        recorded = [one.replicates for one in pair]
+        if all(recorded) and not all(one.is_replayed for one in pair):
+            rows[f"{title}, recorded"] = _paired(*recorded, metric)
     columns = [
         f"{numbers.title(metric)}: difference from {base}",
         "seeds above",
         "seeds",
     ]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return Table(frame, caption(runs))
+    return Table(frame, _captions(runs))
 
 
 def summary(model: keras.Model) -> Table:
@@ -145,11 +155,11 @@ def _shape(shape: tuple[int | None, ...]) -> str:
     return "(" + ", ".join("n" if size is None else str(size) for size in shape) + ")"
 
 
-def _paired(run: Run, base: Run, metric: str) -> list[str]:
+def _paired(runs: Sequence[Run], bases: Sequence[Run], metric: str) -> list[str]:
+    run, base = runs[0], bases[0]
     if run.budget != base.budget:
         return [f"not comparable: {run.budget}, not {base.budget}", "", ""]
-    ours = replicates.by_seed(replicates.shown(run), metric)
-    theirs = replicates.by_seed(replicates.shown(base), metric)
+    ours, theirs = (replicates.by_seed(ones, metric) for ones in (runs, bases))
     common = sorted(ours.keys() & theirs.keys())
     if not common:
         raise ParameterError(

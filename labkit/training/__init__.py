@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.training import bag_of_words
 from labkit.training.cross_validation import cross_validate
+from labkit.training.loop import Abandoned, order
 from labkit.training.modes import train, train_path
 from labkit.training.network import require_one_input_and_output
 from labkit.training.recipe import Recipe
 
 __all__ = [
+    "Abandoned",
     "BagOfWords",
     "Recipe",
     "cross_validate",
+    "order",
     "require_one_input_and_output",
     "train",
     "train_path",

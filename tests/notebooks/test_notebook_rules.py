@@ -1,7 +1,8 @@
 """The rules of test_notebooks.py, on text made up to keep or to break them."""
 
+import nbformat
 import pytest
-from test_notebooks import LOCAL_PATH, typed_results
+from test_notebooks import LOCAL_PATH, in_card, sections, typed_results
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,37 @@ def test_settings_formulas_and_code_are_allowed(text):
 )
 def test_local_paths_are_told_from_others(text, local):
     assert bool(LOCAL_PATH.search(text)) is local
+
+
+def test_a_section_s_time_stands_directly_below_its_heading():
+    markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    cells = [
+        code("setup = 1"),
+        markdown("# 99\n\n## Depth\n\n*Core · 25 minutes*\n\nWe look."),
+        code("depth = 3"),
+        markdown("## Width\n\nWe look.\n\n*Core · 5 minutes*"),
+        markdown("### One more\n\n```python\n## a comment\n```"),
+        code("width = 3"),
+        markdown("## Noise\n\n*Going further · 15 minutes*"),
+        markdown("## Take away\n\nThree things."),
+    ]
+    assert sections(nbformat.v4.new_notebook(cells=cells)) == [
+        ["## Depth", ("core", 25), True],
+        ["## Width", None, True],
+        ["## Noise", ("going further", 15), False],
+        ["## Take away", None, False],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "core", "going_further"),
+    [
+        ("core: 1 h 50 min, going further: 40 min · training it all yourself: 3 h", 110, 40),
+        ("core: 2 h, going further: 1 h 5 min · training: core: 9 min", 120, 65),
+        ("core: 45 min · training: seconds", 45, 0),
+        ("smoke: seconds · lab: ten minutes", 0, 0),
+    ],
+)
+def test_the_card_s_times_are_read(time, core, going_further):
+    card = f"| **Purpose** | Look |\n| **Time** | {time} |\n| **GPU needed?** | no |"
+    assert in_card(card) == {"core": core, "going further": going_further}

@@ -21,6 +21,8 @@ import jupytext
 import nbformat
 import pytest
 
+from labkit.course import handout
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -29,7 +31,13 @@ import make_notebooks  # noqa: E402
 NOTEBOOKS = make_notebooks.sources()
 PARAMETERS = ("BUDGET", "SEED", "MODE", "SOURCE")
 LONGEST, USUAL = 25, 5  # lines of a code cell: at most, and the median
+MANY_LINES = 0.2  # the share of cells over the usual that a reader sees, at most
 CARD = ("Purpose", "Before this", "Time", "GPU needed?")
+PARTS = ("core", "going further")  # of a practical, by their names in the card
+LAB_SESSION = 120  # minutes, for the core
+TIME = re.compile(r"\*(Core|Going further) · (\d+) minutes\*")
+NOT_ANSWERED = "Not answered yet: replace the ... in the cell above, then run both cells.\n"
+NOT_COMPARED = {"nbval-ignore-output", "remove-output"}
 METRICS = re.compile(
     r"\b(?:accurac(?:y|ies)|loss(?:es)?|errors?|scores?d?|precision|recall|auc|f1|ma?e|mse|rmse"
     r"|reach(?:es|ed)?|achieved?s?|attain(?:s|ed)?|got|gets|drops?|dropped|rises?|rose)\b",
@@ -106,6 +114,41 @@ def typed_results(text):
     ]
 
 
+def sections(notebook):
+    """Return of each part below a ## heading: the heading, its time or None, whether it has code.
+
+    The time is that of the line below the heading, as ("core", 25).
+    """
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and found:
+            found[-1][2] = True
+        for line in outside_code_blocks(cell.source) if cell.cell_type == "markdown" else ():
+            if line.startswith("## "):
+                found.append([line, None, False])
+                below = True
+            elif line.strip() and found:
+                time = TIME.fullmatch(line.strip())
+                if time and below:
+                    found[-1][1] = time[1].lower(), int(time[2])
+                below = False
+    return found
+
+
+def in_card(card):
+    """Return the minutes that a card gives each part of a practical."""
+    given = re.search(r"\*\*Time\*\* \|(.*?)(?:·|\|)", card)[1]
+    found = {}
+    for part in PARTS:
+        time = re.search(rf"\b{part}: (?:(\d+) h)? ?(?:(\d+) min)?", given)
+        found[part] = 60 * int(time[1] or 0) + int(time[2] or 0) if time else 0
+    return found
+
+
+def visible(notebook):
+    return [cell for cell in code(notebook) if not {"remove-cell", "hide-cell"} & set(tags(cell))]
+
+
 def test_both_files_of_the_pair_say_the_same(source):
     assert make_notebooks.cells_of(written(source)) == make_notebooks.cells_of(
         make_notebooks.unrun(source)
@@ -142,6 +185,20 @@ def test_it_opens_with_its_card(source):
     assert first.source.startswith(f"# {source.stem[:2]} · ")
     for word in CARD:
         assert f"**{word}**" in first.source
+
+
+def test_each_section_with_work_says_what_time_a_student_needs(source):
+    found = sections(written(source))
+    lacking = [heading for heading, time, has_code in found if has_code and not time]
+    assert lacking == []
+
+
+def test_the_card_has_the_sum_of_the_sections_times_and_a_core_for_one_session(source):
+    notebook = written(source)
+    times = [time for _, time, _ in sections(notebook) if time]
+    sums = {part: sum(minutes for one, minutes in times if one == part) for part in PARTS}
+    assert in_card(notebook.cells[0].source) == sums
+    assert 0 < sums["core"] <= LAB_SESSION
 
 
 def test_the_setup_cell_comes_first_and_is_not_shown(source):
@@ -192,6 +249,51 @@ def test_code_cells_are_short(source):
     lengths = [len(cell.source.splitlines()) for cell in code(written(source))]
     assert max(lengths) <= LONGEST
     assert statistics.median(lengths) <= USUAL
+
+
+def test_few_of_the_cells_that_a_reader_sees_are_longer(source):
+    lengths = [len(cell.source.splitlines()) for cell in visible(written(source))]
+    assert sum(length > USUAL for length in lengths) < MANY_LINES * len(lengths)
+
+
+def exercises(source):
+    return handout.exercises(written(source), path=source)
+
+
+def test_it_has_three_exercises_at_least_each_below_its_task(source):
+    cells, found = written(source).cells, exercises(source)
+    assert len(found) >= 3
+    for number, one in enumerate(found, start=1):
+        task = cells[cells.index(one.stub) - 1]
+        assert re.search(rf"^### Exercise {number}: \w", task.source, re.M), one.stub.source
+
+
+def test_the_cells_of_an_exercise_are_shown_but_for_the_solution(source):
+    for one in exercises(source):
+        assert tags(one.stub) == ["exercise"]
+        assert tags(one.check) == ["check"]
+        assert set(tags(one.solution)) - NOT_COMPARED == {"solution", "hide-cell"}
+
+
+def test_what_is_not_answered_is_an_ellipsis_and_the_page_says_what_to_do(source):
+    for one in exercises(source):
+        gaps = [node for node in ast.walk(ast.parse(one.stub.source)) if is_gap(node)]
+        assert gaps, one.stub.source
+        assert [output.get("text") for output in one.check.outputs] == [NOT_ANSWERED]
+
+
+def is_gap(node):
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def test_a_check_defines_nothing_and_a_solution_checks_nothing(source):
+    for one in exercises(source):
+        top = ast.parse(one.check.source).body
+        assert [ast.unparse(node.items[0]) for node in top if isinstance(node, ast.With)] == [
+            "checks.exercise()"
+        ]
+        assert not [node for node in top if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        assert not re.search(r"\bassert\b|\bchecks\.", one.solution.source), one.solution.source
 
 
 def test_every_figure_has_a_text_for_those_who_cannot_see_it(source):

@@ -1,4 +1,4 @@
-"""What practical 02 builds, and what its prose says in words, held against its records."""
+"""What practical 02 builds, what its records are, and what they leave open."""
 
 import numpy as np
 import practicals
@@ -6,6 +6,7 @@ import pytest
 from practicals import definitions, failing_cells, mean, paired
 
 from labkit.ledger import claims
+from labkit.records import intervals
 
 NAME = "02_mnist_cnn_variants"
 PARAMETERS = {
@@ -95,7 +96,7 @@ def test_the_transposed_convolution_grows_the_map_and_stamps_the_kernel(practica
     assert stamped.sum() == kernel.sum()
 
 
-# --- what the records say -----------------------------------------------------------------
+# --- the records: what they show stands in book/findings.toml -----------------------------
 
 
 def test_every_experiment_has_five_seeds_at_full(recorded):
@@ -119,63 +120,22 @@ def test_a3_as_built_is_a2_digit_for_digit(recorded):
         assert built.metrics == a2.metrics
 
 
-def test_b_is_the_worst_of_the_three_on_training_images_as_well(recorded):
-    for metric in ("train_accuracy", "validation_accuracy", "test_accuracy"):
-        for other in ("a", "c"):
-            assert (paired(recorded["b"], recorded[other], metric) < 0).all()
-
-
-def test_c_is_ahead_of_a_on_average_by_less_than_its_spread(recorded):
+def test_c_has_the_highest_mean_of_the_three_and_either_c_or_a_can_come_out_ahead(recorded):
+    means = {name: mean(recorded[name], "validation_accuracy") for name in "abc"}
+    assert max(means, key=means.get) == "c"
     gaps = paired(recorded["c"], recorded["a"], "validation_accuracy")
-    assert 0 < gaps.mean() < gaps.std(ddof=1)
-    assert paired(recorded["c"], recorded["a"], "test_accuracy").mean() > 0
+    assert gaps.min() < 0 < gaps.max()
 
 
-def test_time_grows_less_than_the_work(recorded):
-    work, seconds = (
-        mean(recorded["c"], name) / mean(recorded["a"], name)
-        for name in ("multiply_adds", "seconds_per_epoch")
-    )
-    assert 1 < seconds < work
-
-
-def test_seeing_the_whole_image_brings_more_than_half_and_smaller_pools_the_rest(recorded):
-    b, padded, pools_of_2, a = (
-        mean(recorded[name], "validation_accuracy") for name in ("b", "b-padded", "b-pool-2", "a")
-    )
-    assert (padded - b) / (a - b) > 0.5
-    assert padded < a < pools_of_2
-    assert (paired(recorded["b-padded"], recorded["b"], "validation_accuracy") > 0).all()
-
-
-def test_larger_kernels_alone_bring_nothing_that_one_could_tell_from_luck(recorded):
-    for metric in ("validation_accuracy", "test_accuracy"):
-        gaps = paired(recorded["c-32"], recorded["a"], metric)
-        assert abs(gaps.mean()) < gaps.std(ddof=1)
-
-
-def test_c_with_all_its_filters_is_better_than_with_32_on_most_seeds(recorded):
-    for metric in ("validation_accuracy", "test_accuracy"):
-        assert (paired(recorded["c"], recorded["c-32"], metric) > 0).sum() > 2.5
-
-
-def test_one_change_brings_b_as_close_to_c_as_the_spread_can_tell_for_a_third_of_the_work(recorded):
-    gaps = paired(recorded["c"], recorded["b-pool-2"], "test_accuracy")
-    assert abs(gaps.mean()) < gaps.std(ddof=1)
-    work = [mean(recorded[name], "multiply_adds") for name in ("b-pool-2", "c")]
-    assert work[0] / work[1] < 1 / 3
-
-
-def test_transposed_convolutions_and_an_invented_depth_do_as_well_as_plain_ones(recorded):
-    for name in ("a1-fixed", "a2", "a4-fixed"):
-        gaps = paired(recorded[name], recorded["a"], "test_accuracy")
-        assert abs(gaps.mean()) < gaps.std(ddof=1)
-
-
-def test_average_pooling_is_behind_on_every_seed_and_global_pooling_far_behind(recorded):
-    average, whole = (
-        paired(recorded[name], recorded["a"], "test_accuracy") for name in ("a3", "a5-fixed")
-    )
-    assert (average < 0).all()
-    assert (whole < 0).all()
-    assert whole.mean() < 5 * average.mean()
+@pytest.mark.parametrize(
+    ("name", "other", "metric"),
+    [
+        ("c", "a", "validation_accuracy"),
+        ("c", "a", "test_accuracy"),
+        ("c-32", "a", "validation_accuracy"),
+        ("c", "c-32", "validation_accuracy"),
+    ],
+)
+def test_five_seeds_detect_no_difference_where_the_page_says_so(recorded, name, other, metric):
+    """A finding says what is shown; this is what is not."""
+    assert 0 in intervals.for_the_mean(paired(recorded[name], recorded[other], metric))

@@ -132,6 +132,22 @@ def test_a_difference_of_zero_counts_for_neither_side():
     assert row.frame.loc["ours"].tolist() == ["+0.0000 ± 0.0100", "1", "3"]
 
 
+def test_differences_of_one_s_own_have_no_spread_and_stand_above_the_recorded_ones():
+    def own(recorded, accuracy):
+        metrics = {"test": {"accuracy": accuracy}}
+        return dataclasses.replace(recorded, metrics=metrics, is_replayed=False)
+
+    ours = own(replicated(0.91, 0.95, 0.90, experiment="99/ours"), 0.95)
+    base = own(replicated(0.90, 0.93, 0.87, experiment="99/base"), 0.90)
+    table = tables.differences({"ours": ours, "base": base}, base="base", metric="test_accuracy")
+    assert table.frame.T.to_dict("list") == {
+        "ours": ["+0.0500 (n = 1)", "1", "1"],
+        "ours, recorded": ["+0.0200 ± 0.0100", "3", "3"],
+    }
+    assert table.caption.startswith("yours: full, 1 seed, ")
+    assert "; recorded: full, 3 seeds, " in table.caption
+
+
 def test_differences_need_a_common_seed():
     ours, base = made_up_run(seed=1), made_up_run(seed=2, experiment="99/base")
     with pytest.raises(
