@@ -335,6 +335,52 @@ def test_the_pages_tell_the_settings_that_labkit_has(monkeypatch):
     assert f"`LABKIT_PRECISION`, {precisions}," in " ".join(text.split())
 
 
+def titles() -> dict[str, str]:
+    """The title of each practical, e.g. "01 · Dense networks", by its name in the toc."""
+    first_lines = {
+        name: json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"][0]["source"]
+        for name in practicals()
+    }
+    return {name: "".join(lines).splitlines()[0][2:] for name, lines in first_lines.items()}
+
+
+def test_the_instructors_guide_has_the_time_and_the_troubles_of_every_practical(site):
+    page = article(site / "instructors.html")
+    timed = [row[0] for row in table(page, "training it all yourself")]
+    assert timed == list(titles().values())
+    headings = ["".join(heading.itertext()).rstrip("#") for heading in page.iter("h3")]
+    assert [one for one in headings if one[:2].isdigit()] == list(titles().values())
+
+
+@pytest.mark.parametrize("name", practicals())
+def test_the_instructors_guide_helps_with_every_exercise(name):
+    source = (ROOT / f"{name}.py").read_text(encoding="utf-8")
+    (title,) = re.findall(r"^# # (.+)$", source, flags=re.M)
+    guide = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    part = guide.partition(f"### {title}\n")[2].partition("\n##")[0]
+    exercises = re.findall(r"^# ### Exercise (.+)$", source, flags=re.M)
+    assert re.findall(r"^\| (\d.*?) \|", part, flags=re.M) == exercises != []
+
+
+def table(page: ElementTree.Element, head: str) -> list[list[str]]:
+    """The texts of a table's cells, row by row, without its heads: the one with such a column."""
+    tables = [
+        [["".join(cell.itertext()).strip() for cell in row] for row in one.iter("tr")]
+        for one in page.iter("table")
+    ]
+    ((_, *rows),) = [rows for rows in tables if head in rows[0]]
+    return rows
+
+
+def test_the_pages_explain_every_verdict(site):
+    from labkit.ledger import verdicts
+
+    page = article(site / "how_this_course_works.html")
+    explained = [row[0] for row in table(page, "verdict")]
+    words = {word for cell in explained for word in cell.split(", ")}
+    assert words == set(verdicts.OUTCOMES)
+
+
 # In a browser. The build above needs none, so these are skipped where none is installed.
 
 in_chromium = pytest.mark.skipif(
@@ -402,24 +448,80 @@ def test_the_ledger_sorts_by_its_heads(site, tab):
     assert words == sorted(words)
 
 
+EVERY = "[...document.querySelectorAll('table.labkit-ledger tbody tr')]"
+FOUND = f"{EVERY}.filter(row => !row.hidden)"
+
+
+def choose(name: str, value: str) -> str:
+    """Return a script that makes a choice in the bar above the ledger's tables, by its label."""
+    control = (
+        "[...document.querySelectorAll('.ledger-filter label')]"
+        f".find(one => one.textContent.startsWith('{name} ')).querySelector('input, select')"
+    )
+    event = "input" if name == "Words" else "change"
+    return (
+        f"(control => {{ control.value = '{value}'; "
+        f"control.dispatchEvent(new Event('{event}')); }})({control})"
+    )
+
+
 @in_chromium
-def test_the_ledger_filters_by_words_and_by_verdict(site, tab):
+@pytest.mark.parametrize(
+    ("name", "value", "answer"),
+    [
+        ("Report", "R1", "row.dataset.report"),
+        ("Report", "this course", "row.dataset.report"),
+        ("Practical", "02", "row.dataset.practical"),
+        ("Kind", "measurements", "row.dataset.kind"),
+        ("Verdict", "mistaken", "row.querySelector('strong').textContent"),
+    ],
+)
+def test_the_ledger_is_filtered_in_all_of_its_tables(site, tab, name, value, answer):
     tab.open(site / LEDGER)
-    every = tab.value(f"{SHOWN}.length")
-    tab.value(
-        "document.querySelector('.ledger-filter select').value = 'mistaken';"
-        "document.querySelector('.ledger-filter select').dispatchEvent(new Event('change'))"
+    every = tab.value(f"{EVERY}.map(row => {answer})")
+    tab.value(choose(name, value))
+    assert tab.value(f"{FOUND}.map(row => {answer})") == [one for one in every if one == value]
+    assert 0 < every.count(value) < len(every)
+
+
+@in_chromium
+def test_choices_and_words_narrow_the_ledger_together_and_one_button_undoes_them(site, tab):
+    tab.open(site / LEDGER)
+    every = tab.value(f"{EVERY}.length")
+    tab.value(choose("Verdict", "mistaken"))
+    mistaken = tab.value(f"{FOUND}.length")
+    tab.value(choose("Words", "Average Pooling"))
+    found = tab.value(f"{FOUND}.map(row => row.id)")
+    assert "r1-conv-a3-accuracy" in found and len(found) < mistaken
+    counted = "document.querySelector('.ledger-filter output').textContent"
+    assert tab.value(counted) == f"{len(found)} of {every} rows"
+    tab.value("document.querySelector('.ledger-filter button').click()")
+    assert tab.value(f"{FOUND}.length") == every
+
+
+@in_chromium
+def test_a_link_to_a_claim_that_a_filter_hides_shows_it(site, tab):
+    tab.open(site / LEDGER)
+    tab.value(choose("Verdict", "mistaken"))
+    tab.value("location.hash = 'r1-dense-2-accuracy'")
+    tab.wait_for("!document.querySelector('#r1-dense-2-accuracy').hidden")
+    assert tab.value("document.querySelector('#r1-dense-2-accuracy details').open")
+
+
+@in_chromium
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_a_verdict_s_interval_is_drawn_within_its_cell(site, tab, width):
+    tab.open(site / LEDGER, width=width)
+    tab.value("location.hash = 'r1-dense-2-accuracy'")
+    tab.wait_for("document.querySelector('#r1-dense-2-accuracy details').open")
+    drawing = "document.querySelector('#r1-dense-2-accuracy svg')"
+    inside = (
+        f"(box => {drawing}.getBoundingClientRect().right <= box.right + 1)"
+        f"({drawing}.closest('td').getBoundingClientRect())"
     )
-    verdicts = tab.value(f"{SHOWN}.map(row => row.querySelector('strong').textContent)")
-    assert 0 < len(verdicts) < every and set(verdicts) == {"mistaken"}
-    tab.value(
-        "document.querySelector('.ledger-filter input').value = 'Average Pooling';"
-        "document.querySelector('.ledger-filter input').dispatchEvent(new Event('input'))"
-    )
-    found = tab.value(f"{SHOWN}.map(row => row.id)")
-    assert "r1-conv-a3-accuracy" in found and len(found) < len(verdicts)
-    counted = tab.value("document.querySelector('.ledger-filter output').textContent")
-    assert counted == f"{len(found)} of {every} claims"
+    assert tab.value(f"{drawing}.getBoundingClientRect().width") > 100
+    assert tab.value(inside)
+    assert tab.value(f"{drawing}.getAttribute('aria-label')").startswith("Our mean 0.97")
 
 
 @in_chromium

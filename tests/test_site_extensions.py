@@ -127,3 +127,35 @@ def test_an_unchanged_notebook_is_not_copied_again(tmp_path):
     source.touch()
     course_site.copy_if_changed(source, target)
     assert target.stat().st_mtime_ns == before
+
+
+def test_a_page_can_link_to_a_term_as_to_a_heading():
+    term = nodes.term("", "early stopping", ids=["term-early-stopping"])
+    env = SimpleNamespace(docname="glossary", metadata={"glossary": {}})
+    course_site.link_to_terms(SimpleNamespace(env=env), nodes.section("", term))
+    slugs = env.metadata["glossary"]["myst_slugs"]
+    assert {one: slug[1:] for one, slug in slugs.items()} == {
+        "term-early-stopping": ("term-early-stopping", "early stopping")
+    }
+
+
+CARD = """# %% [markdown]
+# # 01 · Dense networks
+#
+# | At a glance | |
+# |---|---|
+# | **Time** | core: 1 h 50 min, going further: 40 min · training it all yourself: at lab 3 min |
+"""
+
+
+def test_the_times_are_those_of_the_cards(tmp_path):
+    folder = tmp_path / "notebooks"
+    for name in ("01_a.py", "tp4/02_b.py", ".ipynb_checkpoints/01_a.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(CARD, encoding="utf-8")
+    (folder / "nocard.py").write_text("import labkit\n", encoding="utf-8")
+    times = "core: 1 h 50 min, going further: 40 min | at lab 3 min"
+    assert course_site.times(folder).splitlines()[2:] == [
+        f"| [01 · Dense networks](notebooks/01_a.ipynb) | {times} |",
+        f"| [01 · Dense networks](notebooks/tp4/02_b.ipynb) | {times} |",
+    ]

@@ -31,6 +31,10 @@ MENDED = {
 # A link from an output to a notebook: on the site it leads to the page that was made of it.
 TO_NOTEBOOK = re.compile(r'(?<=href=")((?:\.\./)?(?:tp4/)?\d\d_\w+)\.ipynb(?=[#"])')
 
+# Of a practical's card: its title, and how long it takes a student · to train it all.
+TITLE = re.compile(r"^# # (?P<title>.+)$", re.M)
+TIME = re.compile(r"^# \| \*\*Time\*\* \| (?P<student>.+?) · (?P<training>.+) \|$", re.M)
+
 # The API page documents the checkout, installed or not; the ledger is read from it.
 sys.path.insert(0, str(ROOT))
 
@@ -95,6 +99,33 @@ def count_the_verdicts(app, config) -> None:
     config.myst_substitutions = {**config.myst_substitutions, "ledger": sentence}
 
 
+def tell_the_times(app, config) -> None:
+    """Let pages say ``{{ times }}``: what the practicals' cards say of time, as a table."""
+    config.myst_substitutions = {**config.myst_substitutions, "times": times(ROOT / "notebooks")}
+
+
+def times(folder: Path) -> str:
+    """Return a Markdown table with the time of each practical, as its card gives it.
+
+    Args:
+        folder: the practicals' sources; only those with a card count.
+    """
+    head = ["| practical | a student | training it all yourself |", "|---|---|---|"]
+    sources = sorted(one for one in folder.rglob("*.py") if not is_hidden(one.relative_to(folder)))
+    return "\n".join([*head, *(row for source in sources for row in time_of(source, folder))])
+
+
+def time_of(source: Path, folder: Path) -> list[str]:
+    """Return the row of one practical, which links to its page; none without a card."""
+    text = source.read_text(encoding="utf-8")
+    title, time = TITLE.search(text), TIME.search(text)
+    if title is None or time is None:
+        return []
+    page = (folder.name / source.relative_to(folder)).with_suffix(".ipynb").as_posix()
+    training = time["training"].removeprefix("training it all yourself: ")
+    return [f"| [{title['title']}]({page}) | {time['student']} | {training} |"]
+
+
 def use_own_templates(app, config) -> None:
     """Let ``book/_templates`` replace parts of the theme."""
     config.templates_path = [str(BOOK / "_templates"), *config.templates_path]
@@ -117,6 +148,13 @@ def follow_repository_links(app, docname, source) -> None:
 
     pattern = rf"\]\({re.escape(up)}(?P<beside>{beside})?(?!\.\./)"
     source[0] = re.sub(pattern, target, source[0])
+
+
+def link_to_terms(app, doctree) -> None:
+    """Let a page link to a term of the glossary, as to a heading: ``glossary.md#term-batch``."""
+    slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    for term in doctree.findall(nodes.term):
+        slugs.update({one: (term.line, one, term.astext()) for one in term["ids"]})
 
 
 def describe(app, pagename, templatename, context, doctree) -> None:
@@ -172,10 +210,12 @@ def setup(app) -> dict:
         copy_notebooks,
         derive_addresses,
         count_the_verdicts,
+        tell_the_times,
         use_own_templates,
     ):
         app.connect("config-inited", prepare, priority=100)
     app.connect("source-read", follow_repository_links)
+    app.connect("doctree-read", link_to_terms)
     app.connect("html-page-context", describe, priority=400)  # opengraph comes at 500
     app.connect("html-page-context", leave_out_thebe, priority=900)
     app.connect("html-page-context", mend_markup)
