@@ -82,12 +82,20 @@ class NotebookError(LabkitError):
     """A notebook that is not there, or a cell of it that failed."""
 
 
+class SweepError(LabkitError):
+    """Runs on several processes that cannot start or go on: no scheduler, no storage, no trial."""
+
+
 class ClaimError(LabkitError):
     """A claim that is not in the claims file, or one that is not well formed."""
 
 
 class CheckFailed(LabkitError, AssertionError):
     """A self-check of an exercise did not pass. The message is a hint, not the answer."""
+
+
+class NotAnswered(LabkitError):
+    """An exercise in which the ``...`` still stands where the answer belongs."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

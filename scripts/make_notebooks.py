@@ -26,6 +26,7 @@ import nbformat
 from check_claims import quoted
 from nbformat import NotebookNode
 
+from labkit.course.folding import fold
 from labkit.ledger import claims
 from labkit.ledger.claims import Claim
 
@@ -34,6 +35,7 @@ NOTEBOOKS = ROOT / "notebooks"
 CELL_SECONDS = 600  # a replayed cell takes seconds: this ends one that hangs
 # Finds the ledgers that a notebook shows: a practical's, by its name, or the whole, without one.
 LEDGER = re.compile(r'ledger\.read\((?:\)\.of\(practical="(.+?)")?')
+FINDINGS, TOLERANCES = "ledger.findings(", "ledger.tolerances("  # shown with all their reasons
 # What outputs are made from: the records, and data without a download.
 REPLAY = {"LABKIT_MODE": "replay", "LABKIT_SOURCE": "local"}
 # What JupyterLab writes when it saves a notebook, so that a save changes nothing.
@@ -58,10 +60,6 @@ METADATA = {
         "notebook_metadata_filter": "-jupytext.text_representation.jupytext_version",
     },
 }
-# The site folds by these tags. JupyterLab folds by what it keeps under "jupyter", and writes
-# "collapsed" beside it; Colab hides a form's code. The .py has the tags alone.
-SOURCE, OUTPUTS = "source_hidden", "outputs_hidden"
-FOLDED = {"hide-cell": (SOURCE, OUTPUTS), "hide-input": (SOURCE,), "hide-output": (OUTPUTS,)}
 
 
 def sources() -> list[Path]:
@@ -83,17 +81,6 @@ def unrun(source: Path) -> NotebookNode:
         fold(cell)
     notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
-
-
-def fold(cell: NotebookNode) -> None:
-    """Let each front end fold what the site folds."""
-    parts = [part for tag in cell.metadata.get("tags", ()) for part in FOLDED.get(tag, ())]
-    if parts:
-        cell.metadata["jupyter"] = dict.fromkeys(parts, True)
-    if OUTPUTS in parts:
-        cell.metadata["collapsed"] = True
-    if SOURCE in parts:
-        cell.metadata["cellView"] = "form"
 
 
 def cells_of(notebook: NotebookNode) -> list[tuple]:
@@ -127,8 +114,9 @@ def outputs_of(notebook: NotebookNode) -> str:
 def records_of(source: Path) -> str:
     """Return a hash of what a notebook's outputs are made from.
 
-    That is the claims that it quotes or whose ledger it shows; and the records of its practical,
-    ``runs/01`` for ``01_mnist_dense.py``, and those that its claims are judged by.
+    That is the claims that it quotes or whose ledger it shows, and the findings and tolerances
+    where it shows those; and the records of its practical, ``runs/01`` for ``01_mnist_dense.py``,
+    and those that its claims are judged by.
     """
     text = source.read_text(encoding="utf-8")
     ledgers = {found or "*" for found in LEDGER.findall(text)}
@@ -136,22 +124,25 @@ def records_of(source: Path) -> str:
     practical = source.resolve().relative_to(NOTEBOOKS).as_posix().partition("_")[0]
     folder = ROOT / "runs" / ("" if "*" in ledgers else practical)
     records = {*folder.rglob("[!.]*.json"), *judging(chosen)}
-    digest = hashlib.sha256(repr([dataclasses.astuple(claim) for claim in chosen]).encode())
+    entered = [*chosen, *tolerances_of(text)]
+    digest = hashlib.sha256(repr([dataclasses.astuple(one) for one in entered]).encode())
     for path in sorted(records):
         digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:12]
 
 
 def claims_of(text: str, ledgers: set[str]) -> list[Claim]:
-    """Return the claims that a notebook's text quotes, and those of the practicals' ledgers."""
+    """Return the claims that a notebook's text quotes, those of the ledgers, and the findings."""
     ids = set(quoted(text))
-    if not ids and not ledgers:
-        return []
-    return [
-        claim
-        for claim in claims.read(ROOT / "book" / "claims.toml")
-        if matches(claim.id, ids) or matches(claim.practical, ledgers)
-    ]
+    entered = claims.read(ROOT / "book" / "claims.toml") if ids or ledgers else ()
+    own = claims.findings(ROOT / "book" / "findings.toml") if FINDINGS in text else ()
+    shown = (one for one in entered if matches(one.id, ids) or matches(one.practical, ledgers))
+    return [*shown, *own]
+
+
+def tolerances_of(text: str) -> tuple[claims.Tolerance, ...]:
+    """Return the tolerances, where a notebook shows them."""
+    return claims.tolerances(ROOT / "book" / "claims.toml") if TOLERANCES in text else ()
 
 
 def judging(chosen: list[Claim]) -> set[Path]:

@@ -43,10 +43,12 @@ def source(tmp_path, monkeypatch):
     return path
 
 
-def write_claims(folder, text):
+def write_claims(folder, text, findings=""):
     (folder / "book").mkdir(exist_ok=True)
     (folder / "book" / "claims.toml").write_text(text, encoding="utf-8")
+    (folder / "book" / "findings.toml").write_text(findings, encoding="utf-8")
     claims._read.cache_clear()
+    claims._read_findings.cache_clear()
 
 
 def made(source):
@@ -160,6 +162,7 @@ section = "Results"
 says = "The loss is {value}."
 kind = "number"
 value = 0.5
+tolerance = 0.1
 page = "99_tiny#99-tiny"
 experiment = "98/wide"
 metric = "test_loss"
@@ -203,6 +206,36 @@ def test_a_claim_of_another_practical_leaves_it_current(source, tmp_path, shows)
     other = CLAIM.replace("99_tiny", "97_other").replace("-loss", "-cost")
     write_claims(tmp_path, CLAIM + other)
     assert make_notebooks.records_of(source) == before
+
+
+TOLERANCE = '[[tolerance]]\nunit = "loss"\nvalue = 0.1\nbecause = "So."\n'
+FINDING = """
+[[finding]]
+id = "a-is-good"
+page = "97_other#there"
+says = "a is good."
+comparison = "97/a.test_loss < 1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("shows", "claims_now", "findings_now"),
+    [
+        ("ledger.findings()", TOLERANCE, FINDING.replace("is good.", "is better.")),
+        ("ledger.tolerances()", TOLERANCE.replace("So.", "And so."), FINDING),
+    ],
+)
+def test_findings_and_tolerances_concern_who_shows_them(
+    source, tmp_path, shows, claims_now, findings_now
+):
+    hashes = {}
+    for text in (TEXT, f"{TEXT}\n# %%\n{shows}\n"):
+        source.write_text(text, encoding="utf-8")
+        write_claims(tmp_path, TOLERANCE, FINDING)
+        before = make_notebooks.records_of(source)
+        write_claims(tmp_path, claims_now, findings_now)
+        hashes[text] = before == make_notebooks.records_of(source)
+    assert list(hashes.values()) == [True, False]
 
 
 def test_one_word_in_a_claim_of_practical_01_concerns_it_and_the_ledger_alone(source, tmp_path):

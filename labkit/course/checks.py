@@ -1,4 +1,8 @@
-"""Self-checks for exercises: they need no answer key, and a failure is a hint."""
+"""Self-checks for exercises: they need no answer key, and a failure is a hint.
+
+Every check that is given ``...``, which stands where an answer belongs, raises `NotAnswered`;
+within `exercise`, that is one line and no error.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.course.failures import raises  # noqa: F401, a notebook says checks.raises
-from labkit.errors import CheckFailed
+from labkit.course.exercises import (  # noqa: F401, a notebook says checks.equal
+    PASSED,
+    answered,
+    equal,
+    exercise,
+    failed,
+    holds,
+)
+from labkit.course.failures import raises  # noqa: F401, and checks.raises
 from labkit.records import Run, numbers
 
 if TYPE_CHECKING:
     import keras
 
     from labkit.data import Dataset
-
-PASSED = "✓"
 
 
 def shape(array: np.ndarray, expected: tuple[int | None, ...]) -> str:
@@ -29,14 +38,14 @@ def shape(array: np.ndarray, expected: tuple[int | None, ...]) -> str:
     Raises:
         CheckFailed: the shapes differ; the hint says in what.
     """
-    found = tuple(np.shape(array))
+    found = tuple(np.shape(answered(array)))
     if len(found) != len(expected):
         hint = (
             "An axis is missing: images need their channels, and a batch is an axis too."
             if len(found) < len(expected)
             else "There is an axis too many: did something stay unflattened?"
         )
-        raise _failed("shape", f"{len(expected)} axes like {expected}", str(found), hint)
+        raise failed("shape", f"{len(expected)} axes like {expected}", str(found), hint)
     wrong = [
         place
         for place, (size, wanted) in enumerate(zip(found, expected, strict=True))
@@ -45,7 +54,7 @@ def shape(array: np.ndarray, expected: tuple[int | None, ...]) -> str:
     if wrong:
         axes = " and ".join(str(place) for place in wrong)
         hint = f"Look at axis {axes}: which step of yours sets its size?"
-        raise _failed("shape", str(expected), str(found), hint)
+        raise failed("shape", str(expected), str(found), hint)
     return f"{PASSED} shape {found}"
 
 
@@ -55,11 +64,11 @@ def parameters(model: keras.Model, expected: int) -> str:
     Raises:
         CheckFailed: another number; the hint says where to look, by how far off it is.
     """
-    found = model.count_params()
-    if found == expected:
+    found = answered(model).count_params()
+    if found == answered(expected):
         return f"{PASSED} {found:,} parameters"
     hint = _parameter_hint(model, found - expected)
-    raise _failed("parameters", f"{expected:,}", f"{found:,}", hint)
+    raise failed("parameters", f"{expected:,}", f"{found:,}", hint)
 
 
 def _parameter_hint(model: keras.Model, surplus: int) -> str:
@@ -88,7 +97,7 @@ def no_leakage(dataset: Dataset) -> str:
     keys = {
         name: {row.tobytes() for row in np.asarray(split.inputs)}
         for name in ("train", "validation", "test")
-        if (split := getattr(dataset, name)) is not None
+        if (split := getattr(answered(dataset), name)) is not None
     }
     names = list(keys)
     for place, first in enumerate(names):
@@ -100,7 +109,7 @@ def no_leakage(dataset: Dataset) -> str:
                     "the data repeat examples: book/datasets.md says which do."
                 )
                 found = f"{shared} of {first} in {second} too"
-                raise _failed("leakage", "splits that share no example", found, hint)
+                raise failed("leakage", "splits that share no example", found, hint)
     return f"{PASSED} {', '.join(names)} share no example"
 
 
@@ -118,6 +127,7 @@ def beats_baseline(run: Run, baseline: float, *, metric: str | None = None) -> s
     Raises:
         CheckFailed: it does not; the hint depends on how far off it is.
     """
+    run, baseline = answered(run), answered(baseline)
     metric = metric or _principal(run)
     known, found = numbers.known(metric), run.value(metric)
     if found < baseline if known.lower_is_better else found > baseline:
@@ -125,7 +135,7 @@ def beats_baseline(run: Run, baseline: float, *, metric: str | None = None) -> s
         return f"{PASSED} {numbers.title(metric)} is {where} the baseline of {baseline:.2f}"
     side, hint = ("less", _error_hint) if known.lower_is_better else ("more", _share_hint)
     expected, received = (f"{one:.{known.digits}f}" for one in (baseline, found))
-    raise _failed(metric, f"{side} than {expected}", received, hint(found, baseline))
+    raise failed(metric, f"{side} than {expected}", received, hint(found, baseline))
 
 
 def _principal(run: Run) -> str:
@@ -174,19 +184,15 @@ def distinct(numbers: Mapping[str, float]) -> str:
         CheckFailed: some agree in every digit; the hint says which.
     """
     names: dict[float, list[str]] = {}
-    for name, number in numbers.items():
+    for name, number in answered(numbers).items():
         names.setdefault(number, []).append(name)
     for same in names.values():
         if len(same) > 1:
             hint = "Look at the lines that evaluate them: is each network evaluated on itself?"
             found = f"{_listed(same)} agree in every digit"
-            raise _failed("results", "another number for each network", found, hint)
+            raise failed("results", "another number for each network", found, hint)
     return f"{PASSED} {_listed(list(numbers))} differ"
 
 
 def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _failed(subject: str, expected: str, received: str, hint: str) -> CheckFailed:
-    return CheckFailed(subject, expected=expected, received=received, remedy=f"Hint: {hint}")

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from labkit import choices, folders
+from labkit.choices import Recording
 from labkit.errors import NotebookError, ParameterError, nearest
 from labkit.files import written_whole
 
@@ -80,6 +81,24 @@ def run_notebook(
     return target
 
 
+def run_to_record(
+    notebook: Path, recording: Recording, seed: int, *, progress: bool = True
+) -> None:
+    """Execute a notebook whose kernel writes its runs of a seed into the record.
+
+    Raises:
+        NotebookError, ParameterError, CacheWriteError: as in `run_notebook`.
+    """
+    name = f"{notebook.stem}-{recording.budget}-{seed}.ipynb"
+    with choices.in_environment(choices.recording_environment(recording, seed=seed)):
+        run_notebook(
+            notebook,
+            {"BUDGET": recording.budget, "SEED": seed, "MODE": "train", "SOURCE": "real"},
+            output=BUILD / "executed" / name,
+            progress=progress,
+        )
+
+
 def _literal(path: Path) -> str:
     """Return a path as papermill is to be given it: it fills in braces as `str.format` does."""
     return str(path).replace("{", "{{").replace("}", "}}")
@@ -115,7 +134,7 @@ def _source(path: Path) -> Path:
 
     The .py of a pair is its source, so what runs is never an .ipynb that lags behind it.
     """
-    notebook = _read(path)
+    notebook = read(path)
     _require_kernel(path, notebook)
     if path.suffix == ".ipynb":
         return path
@@ -126,7 +145,12 @@ def _source(path: Path) -> Path:
     return made
 
 
-def _read(path: Path) -> NotebookNode:
+def read(path: Path) -> NotebookNode:
+    """Return a notebook, an ``.ipynb`` or a ``.py`` in jupytext's percent format.
+
+    Raises:
+        NotebookError: there is none, or a damaged one.
+    """
     import nbformat
 
     if path.suffix not in (".py", ".ipynb"):

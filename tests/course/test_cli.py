@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 from made_up_runs import made_up_run
 
-from labkit.course import cli, doctor, executing, recording
+from labkit.course import cli, doctor, executing, handout, recording
 from labkit.course.doctor import Finding
 from labkit.data import sources
 from labkit.errors import DataFileError
-from labkit.ledger import ledger
+from labkit.ledger import claims, ledger
 from labkit.records import store
 
 
@@ -25,7 +25,7 @@ def test_help_names_every_command_and_loads_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("data", "doctor", "ledger", "record", "run"):
+    for command in ("data", "doctor", "handout", "ledger", "record", "run"):
         assert f"\n  {command} " in done.stdout
 
 
@@ -39,18 +39,38 @@ def test_the_ledger_in_short_is_a_line_a_claim_and_a_sentence():
 def test_a_claim_that_is_named_is_printed_with_its_evidence():
     printed = labkit("ledger", "r1-dense-2-accuracy").stdout
     assert printed.startswith("r1-dense-2-accuracy\n  R1 says ")
-    for fact in ("Verdict            reproduced", "Runs               full, 5 seeds", "--only"):
+    for fact in (
+        "Verdict               reproduced",
+        "Runs                  full, 5 seeds",
+        "--only",
+    ):
         assert fact in printed
+
+
+def test_the_findings_in_short_are_a_line_each_and_a_sentence():
+    lines = labkit("ledger", "--findings").stdout.splitlines()
+    own = ledger.findings()
+    assert lines[-1] == own.sentence()
+    assert [line.split()[-1] for line in lines[:-1]] == [one.claim.id for one in own.verdicts]
+
+
+def test_a_finding_that_is_named_is_printed_with_each_of_its_comparisons():
+    several = [one.id for one in claims.findings() if one.id.endswith(("/1", "/2"))][:2]
+    name = several[0].partition("/")[0]
+    printed = labkit("ledger", name).stdout
+    for id in several:
+        assert f"{id}\n  This course says " in printed
+    assert labkit("ledger", several[1]).stdout.startswith(several[1])
 
 
 def test_a_verdict_is_challenged_by_one_s_own_records(tmp_path):
     for seed in range(3):
         store.add(made_up_run(0.5, experiment="01/dense-2", seed=seed), tmp_path)
     printed = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path)).stdout
-    assert "Verdict            lower" in printed and "0.5000 ± 0.0000" in printed
+    assert "Verdict               lower" in printed and "0.5000 ± 0.0000" in printed
     (tmp_path / "empty").mkdir()
     empty = labkit("ledger", "r1-dense-2-accuracy", "--store", str(tmp_path / "empty")).stdout
-    assert "Verdict            not yet recorded" in empty
+    assert "Verdict               not yet recorded" in empty
 
 
 @pytest.mark.parametrize(
@@ -174,6 +194,8 @@ def test_an_unknown_dataset_proposes_the_nearest():
         ["data", "list", "--loud"],
         ["run"],
         ["run", "x.ipynb", "-p", "BUDGET"],
+        ["handout", "-o", "folder"],
+        ["handout", "x.ipynb"],
         ["record"],
         ["record", "x.ipynb", "--merge", "folder"],
     ],
@@ -218,6 +240,23 @@ def test_run_hands_parameters_on_with_their_types(monkeypatch):
     assert done.stdout == "copy.ipynb\n"
     expected = {"BUDGET": "smoke", "SEED": 3, "MODE": None, "notebook": Path("a.ipynb")}
     assert seen == expected
+
+
+@pytest.mark.parametrize(("force", "overwrite"), [([], False), (["--force"], True)])
+def test_handout_prints_the_copies_of_all_that_is_named(monkeypatch, force, overwrite):
+    def hand_out(notebooks, folder, **options):
+        assert options == {"overwrite": overwrite}
+        return [folder / path.name for path in notebooks]
+
+    monkeypatch.setattr(handout, "hand_out", hand_out)
+    done = labkit("handout", "a.ipynb", "b.ipynb", "-o", "class", *force)
+    assert done.stdout == "class/a.ipynb\nclass/b.ipynb\n"
+
+
+def test_what_is_not_handed_out_is_one_line_of_reason(tmp_path):
+    done = labkit("handout", str(tmp_path / "no.py"), "-o", str(tmp_path))
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {tmp_path / 'no.py'}: expected a notebook")
 
 
 def test_record_hands_on_what_to_record(monkeypatch, tmp_path):

@@ -67,7 +67,7 @@ def own(records):
 
 def test_says_in_one_sentence_how_each_kind_of_claim_came_out(books):
     assert books.sentence() == (
-        "The ledger has 4 claims of the reports R8 and R9: 2 measurements (1 reproduced and "
+        "The ledger has 4 claims of the reports R8 and R9: 2 measurements (1 agrees and "
         "1 mistaken) and 2 conclusions (2 agree)."
     )
 
