@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NOTEBOOK := notebooks/01_mnist_dense.ipynb
+FLOORS := _build/floors
 
 # How `make record` records: make record NOTEBOOK=notebooks/02_....py BUDGET=lab SEEDS=0-2
 BUDGET := full
 SEEDS := 0-4
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint format notebooks record bench serve wheel lock clean
+.PHONY: help book test lint format notebooks record bench serve wheel lock floors clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /	/' | while IFS='	' read -r name text; do \
@@ -19,8 +20,8 @@ help: ## List these commands
 $(READY): requirements.lock pyproject.toml scripts/set_up.sh
 	@sh scripts/set_up.sh
 
-# Neither command asks the network for data: a mirror or a cache serves, else the excerpts do.
-book test: export LABKIT_SOURCE := local
+# None of these asks the network for data: a mirror or a cache serves, else the excerpts do.
+book test floors: export LABKIT_SOURCE := local
 
 book: $(READY) ## Train practical 01 at the smallest budget, then build the site
 	@$(BIN)/labkit run $(NOTEBOOK) -p BUDGET smoke -p MODE train
@@ -64,6 +65,14 @@ lock: $(READY) ## Pin the newest packages that pyproject.toml allows, with hashe
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test \
 		--no-emit-package labkit --custom-compile-command "make lock" --upgrade \
 		pyproject.toml -o requirements.lock
+
+floors: ## Test the lowest versions that pyproject.toml allows, on Python 3.11, in an environment apart
+	@python3.11 -m venv --clear $(FLOORS)
+	@$(FLOORS)/bin/python -m pip install --quiet uv
+	@$(FLOORS)/bin/uv pip install --quiet --python $(FLOORS) --resolution lowest-direct --editable ".[test]"
+	@$(FLOORS)/bin/python -m pytest -n 2 --dist loadfile tests/records tests/data tests/ledger \
+		tests/show tests/course tests/training/test_loop.py tests/training/test_modes.py
+	@$(FLOORS)/bin/python -m pytest -n 2 --dist loadfile --nbval-lax notebooks
 
 clean: ## Remove what the commands made, .venv apart
 	@rm -rf _build dist book/notebooks .pytest_cache .ruff_cache

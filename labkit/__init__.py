@@ -17,6 +17,7 @@ _NAMES = {
     "Run": "labkit.records",
     "by_budget": "labkit.choices",
     "cross_validate": "labkit.training",
+    "search": "labkit.sweeps",
     "train": "labkit.training",
     "train_path": "labkit.training",
 }
@@ -39,7 +40,9 @@ __all__ = [
     "ledger",
     "notebook",
     "records",
+    "search",
     "show",
+    "sweeps",
     "train",
     "train_path",
     "training",
@@ -48,6 +51,7 @@ __all__ = [
 if TYPE_CHECKING:
     from labkit.choices import by_budget
     from labkit.records import Run
+    from labkit.sweeps import search
     from labkit.training import BagOfWords, Recipe, cross_validate, train, train_path
 
 

@@ -6,10 +6,12 @@ then the default.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +147,49 @@ def recording_environment(recording: Recording, *, seed: int) -> Mapping[str, st
         "LABKIT_MODE": "train",
         "LABKIT_SOURCE": "real",
     }
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What `labkit sweep` asks of the notebook it runs.
+
+    Attributes:
+        trials: how many a search is to have, those that ended before among them; None is what
+            the notebook says.
+        storage: the trials' journal file, or the address of a database.
+        scheduler: the address of a Dask scheduler; None starts one on this machine.
+        workers: processes on this machine; None is one a core.
+        mark: by which the searches of one command are told from others in the storage.
+    """
+
+    trials: int | None
+    storage: str
+    scheduler: str | None = None
+    workers: int | None = None
+    mark: str = ""
+
+
+def sweep() -> Sweep | None:
+    """Return what searches are asked to do, or None where `labkit sweep` does not ask."""
+    text = os.environ.get("LABKIT_SWEEP")
+    return Sweep(**json.loads(text)) if text else None
+
+
+def sweep_environment(asked: Sweep) -> Mapping[str, str]:
+    """Return the environment variable that makes a notebook's searches sweep."""
+    return {"LABKIT_SWEEP": json.dumps(asdict(asked))}
+
+
+@contextlib.contextmanager
+def in_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables meanwhile, for this process and for those that it starts."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

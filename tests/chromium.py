@@ -53,15 +53,18 @@ class Tab:
         assert "error" not in answer, answer
         return answer["result"]
 
-    def open(self, page: Path, *, query: str = "", width: int = 1280, dark: bool = False) -> None:
-        """Open a file at a window's width and wait until it has loaded, fonts included."""
+    def open(
+        self, page: Path | str, *, query: str = "", width: int = 1280, dark: bool = False
+    ) -> None:
+        """Open a file or an address at a window's width; wait until it has loaded, with fonts."""
         self.events.clear()
         phone = width < 500
         size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": phone}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=f"{page.as_uri()}?{query}")
+        address = page if isinstance(page, str) else page.as_uri()
+        self.call("Page.navigate", url=f"{address}?{query}")
         while not self.reported("Page.loadEventFired"):
             self.events.append(json.loads(self.socket.recv()))
         self.value("document.fonts.ready.then(() => true)")
@@ -77,8 +80,9 @@ class Tab:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str) -> None:
+    def wait_for(self, expression: str, *, seconds: float = SECONDS) -> None:
         """Wait until an expression holds; it is looked at again whenever the page changes."""
+        self.socket.settimeout(seconds)
         self.value(
             "new Promise(done => {"
             f"const look = () => ({expression}) && (watch.disconnect(), done(true));"
@@ -86,6 +90,7 @@ class Tab:
             "watch.observe(document, {subtree: true, childList: true, attributes: true});"
             "look(); })"
         )
+        self.socket.settimeout(SECONDS)
 
     def errors(self) -> list[str]:
         """Return what went wrong in scripts, and what the console calls an error."""

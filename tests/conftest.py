@@ -1,10 +1,18 @@
 """What several test modules share."""
 
+import gc
+
 import pytest
 import tiny
+from local_cluster import Cluster
 from own_folders import with_own_folders
 
 from labkit import folders
+
+
+def pytest_collection_finish():
+    """Let the collector pass over what was imported: a training ends with a full collection."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -68,6 +76,16 @@ def _trained(tmp_path_factory, build, dataset, recipe, **options):
             mode="train",
             **options,
         )
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """A real Dask scheduler with two workers, processes of their own on this machine."""
+    pytest.importorskip("distributed")
+    pytest.importorskip("optuna")
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import labkit
 LABKIT = Path(__file__).resolve().parent.parent / "labkit"
 # From the ground up. The ground is labkit's own folder.
 GROUND = "ground"
-ROOMS = (GROUND, "data", "records", "training", "show", "ledger", "course")
+ROOMS = (GROUND, "data", "records", "training", "show", "ledger", "sweeps", "course")
 FRONT = ("__init__", "__main__")  # the front door, which opens rooms on demand
 LINES = 300
 NAMES_A_BACKEND = ("training.batches",)  # whose pipelines it makes, where that is what Keras uses

@@ -52,6 +52,11 @@ MEASURE = {
 }
 
 
-def along(dataset, recipes=RECIPES, **options):
+def along(dataset, recipes=RECIPES, *, build=tiny.eventful, **options):
     options = {"budget": "full", "mode": "train", "measure": MEASURE} | options
-    return train_path(tiny.eventful, dataset, recipes, **options)
+    return train_path(build, dataset, recipes, **options)
+
+
+def along_dense(dataset, recipes=RECIPES, **options):
+    """Train a network without a state of its own, for what only counts epochs: that is cheaper."""
+    return along(dataset, recipes, build=tiny.dense, measure=None, **options)

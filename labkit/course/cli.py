@@ -121,12 +121,28 @@ def run(notebook: Path, parameters: tuple[tuple[str, str], ...], output: Path | 
 
 
 @main.command()
+@click.argument("notebooks", type=NOTEBOOK, nargs=-1, required=True, metavar="NOTEBOOK...")
+@click.option("-o", "--output", type=FOLDER, required=True, help="The folder of the copies.")
+@click.option("--force", is_flag=True, help="Replace copies that are there already.")
+def handout(notebooks: tuple[Path, ...], output: Path, force: bool) -> None:
+    """Copy practicals for a class: student/ without solutions, key/ with them.
+
+    Both have nbgrader's metadata, and key/ is what nbgrader's folder source expects.
+    """
+    from labkit.course import handout
+
+    for path in handout.hand_out(notebooks, output, overwrite=force):
+        click.echo(path)
+
+
+@main.command()
 @click.argument("notebook", type=NOTEBOOK, required=False)
 @click.option("--budget", default="full", show_default=True, help="lab or full.")
 @click.option("--seeds", default="0-4", show_default=True, help="Like 0-4 or 0,3,7.")
 @click.option("--only", default="*", show_default=True, help="A pattern of experiment names.")
 @click.option("--store", type=FOLDER, help="Record into this folder instead of runs/.")
 @click.option("--merge", type=FOLDER, help="Bring the records of this folder into the store.")
+@click.option("--scheduler", help="Run seeds on the workers of this Dask scheduler.")
 @click.option("--prune", is_flag=True, help="Drop sets of runs that a newer set has every seed of.")
 def record(
     notebook: Path | None,
@@ -135,6 +151,7 @@ def record(
     only: str,
     store: Path | None,
     merge: Path | None,
+    scheduler: str | None,
     prune: bool,
 ) -> None:
     """Train a notebook's experiments and record their runs.
@@ -151,8 +168,51 @@ def record(
         from labkit.course import recording
 
         recording.record_notebook(
-            notebook, budget=budget, seeds=recording.seeds(seeds), only=only, store=store
+            notebook,
+            budget=budget,
+            seeds=recording.seeds(seeds),
+            only=only,
+            store=store,
+            scheduler=scheduler,
         )
+
+
+@main.command()
+@click.argument("notebook", type=NOTEBOOK)
+@click.option("--trials", type=int, help="So many each search, with those before; else its own.")
+@click.option("--budget", default="full", show_default=True, help="lab or full.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws data and proposals.")
+@click.option("--workers", type=int, help="Processes on this machine; else one a core.")
+@click.option("--scheduler", help="Use the workers of this Dask scheduler, like tcp://HOST:8786.")
+@click.option("--storage", help="The trials' journal file or database; else one of the user's.")
+@click.option("--store", type=FOLDER, help="Record into this folder instead of runs/.")
+def sweep(
+    notebook: Path,
+    trials: int | None,
+    budget: str,
+    seed: int,
+    workers: int | None,
+    scheduler: str | None,
+    storage: str | None,
+    store: Path | None,
+) -> None:
+    """Carry out a notebook's searches on many processes, and record the trials that finish.
+
+    Several machines may work on one search: give each the same database as --storage.
+    """
+    from labkit.course import sweeping
+
+    found = sweeping.sweep_notebook(
+        notebook,
+        budget=budget,
+        seed=seed,
+        trials=trials,
+        scheduler=scheduler,
+        workers=workers,
+        trials_in=storage,
+        store=store,
+    )
+    sweeping.say(found)
 
 
 def _merge(source: Path, folder: Path | None) -> None:
@@ -178,17 +238,22 @@ def _prune(only: str, folder: Path | None) -> None:
 @main.command()
 @click.argument("ids", nargs=-1, metavar="[CLAIM]...")
 @click.option("--report", help="Only the claims of this report, such as R1.")
+@click.option("--findings", "own", is_flag=True, help="What the course says of its own runs.")
 @click.option("--store", type=FOLDER, help="Judge by the records of this folder.")
-def ledger(ids: tuple[str, ...], report: str | None, store: Path | None) -> None:
-    """Say how the reports' claims came out: all in short, or those named, with their evidence."""
-    from labkit.ledger import Records, claims, read, rows, verdicts
+def ledger(ids: tuple[str, ...], report: str | None, own: bool, store: Path | None) -> None:
+    """Say how the reports' claims came out: all in short, or those named, with their evidence.
+
+    With --findings, what the course says of its own runs; a finding may be named as well.
+    """
+    from labkit.ledger import Records, claims, findings, read, rows, verdicts
 
     _require_store(store)
     if ids:
-        for verdict in verdicts.judge_all(map(claims.quote, ids), Records(store)):
+        named = [claim for id in ids for claim in claims.find(id)]
+        for verdict in verdicts.judge_all(named, Records(store)):
             click.echo(rows.text(verdict))
         return
-    found = read(store).of(report=report)
+    found = (findings if own else read)(store).of(report=report)
     for verdict in found.verdicts:
         click.echo(f"{verdict.outcome:20} {verdict.claim.id}")
     click.echo(found.sentence())

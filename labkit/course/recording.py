@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from labkit import choices, commands, folders
 from labkit.choices import Recording
-from labkit.course import executing, keras_settings
+from labkit.course import executing, keras_settings, recording_away
 from labkit.errors import ParameterError
 from labkit.records import provenance
 from labkit.records import store as records
@@ -29,6 +27,7 @@ def record_notebook(
     only: str = "*",
     store: Path | None = None,
     progress: bool = True,
+    scheduler: str | None = None,
 ) -> None:
     """Train a notebook's experiments once a seed and write their runs into the store.
 
@@ -43,12 +42,43 @@ def record_notebook(
         only: a shell pattern; experiments with other names are left alone.
         store: the folder of records; None is `folders.store_folder()`.
         progress: show a bar over the cells.
+        scheduler: a Dask scheduler's address, whose workers execute several seeds at once; None
+            executes them here, one after another.
 
     Raises:
         ParameterError: a budget that is never recorded, or a Keras that is set up otherwise than
             for every record.
         CacheWriteError: the store cannot be written.
         NotebookError: as in `executing.run_notebook`; what was finished before is recorded.
+        SweepError: no scheduler at the address, or a package is not installed.
+    """
+    recording = prepared(budget, only=only, store=store)
+    practical = commands.practical_of(notebook)
+    before = _finished(recording, practical, seeds)
+    new = 0
+
+    def say(seed: int) -> None:
+        nonlocal new
+        new += _say_new(before, _finished(recording, practical, [seed]))
+
+    try:
+        if scheduler is None:
+            _record_here(notebook, recording, seeds, say, progress=progress)
+        else:
+            recording_away.record(notebook, recording, seeds, say, scheduler=scheduler)
+    finally:
+        there = len(_finished(recording, practical, seeds))
+        print(f"{new} new, {there - new} there already, in {recording.store}.", flush=True)
+
+
+def prepared(budget: str, *, only: str, store: Path | None) -> Recording:
+    """Return what a notebook is to record, once it is sure that it can.
+
+    Args:
+        budget, only, store: as in `record_notebook`.
+
+    Raises:
+        ParameterError, CacheWriteError: as in `record_notebook`.
     """
     if budget not in choices.RECORDED_BUDGETS:
         raise ParameterError(
@@ -65,29 +95,22 @@ def record_notebook(
     if provenance.commit().endswith("+changes"):
         note = "labkit/ or notebooks/ has changes that are not committed. The records will say so."
         print(note, file=sys.stderr)
-    practical = commands.practical_of(notebook)
-    before = _finished(recording, practical, seeds)
-    new = 0
-    try:
-        for seed in seeds:
-            try:
-                _record(notebook, recording, seed, progress=progress)
-            finally:
-                new += _say_new(before, _finished(recording, practical, [seed]))
-    finally:
-        there = len(_finished(recording, practical, seeds))
-        print(f"{new} new, {there - new} there already, in {recording.store}.", flush=True)
+    return recording
 
 
-def _record(notebook: Path, recording: Recording, seed: int, *, progress: bool) -> None:
-    name = f"{notebook.stem}-{recording.budget}-{seed}.ipynb"
-    with _environment(choices.recording_environment(recording, seed=seed)):
-        executing.run_notebook(
-            notebook,
-            {"BUDGET": recording.budget, "SEED": seed, "MODE": "train", "SOURCE": "real"},
-            output=executing.BUILD / "executed" / name,
-            progress=progress,
-        )
+def _record_here(
+    notebook: Path,
+    recording: Recording,
+    seeds: Sequence[int],
+    say: Callable[[int], None],
+    *,
+    progress: bool,
+) -> None:
+    for seed in seeds:
+        try:
+            executing.run_to_record(notebook, recording, seed, progress=progress)
+        finally:
+            say(seed)
 
 
 def _finished(recording: Recording, practical: str, seeds: Sequence[int]) -> dict[Known, str]:
@@ -139,18 +162,3 @@ def _range(text: str) -> range:
         return range(0)
     found = range(int(match[1]), int(match[2] or match[1]) + 1)
     return found if found.stop <= 2**31 else range(0)
-
-
-@contextlib.contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for the kernels that start meanwhile."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 # this draw apart from those of the split, which share the seed.
 _ORDER = 2
 
+Follow = Callable[[int, Mapping[str, float]], None]
+
 CHECKPOINT_SECONDS = 10.0  # at most so much training is lost when a run is killed
+
+
+class Abandoned(Exception):
+    """What `follow` raises where a training is ended for good, and not to be resumed."""
 
 
 def order(count: int, *, seed: int, epoch: int) -> np.ndarray:
@@ -58,6 +64,7 @@ def fit(
     checkpoint: Path | None = None,
     execution: Execution = PLAIN,
     title: str = "",
+    follow: Follow | None = None,
 ) -> None:
     """Train epoch by epoch, from the start or from where a checkpoint left off.
 
@@ -78,6 +85,8 @@ def fit(
             to save to; None saves nothing.
         execution: faster or as Keras does by itself.
         title: shown beside the progress bar.
+        follow: told of each epoch, counted from 1, and what was logged of it, in place of a bar;
+            what it raises ends the training.
 
     Raises:
         ParameterError: a callback acts at other times than this loop tells it of.
@@ -91,32 +100,44 @@ def fit(
     has_callbacks = any(recipe.callbacks for recipe in recipes.values())
     feeds = {name: Feed(one.inputs, one.targets) for name, one in splits.items() if name != "test"}
     first, last = progress.epochs, max(recipes[name].epochs for name in asked_for)
-    quiet = last == 1  # nothing to follow, and no bar left in a stored output
-    bar = tqdm(initial=first, total=last, desc=title, unit="epoch", leave=False, disable=quiet)
-    for epoch in range(first, last):
-        callbacks.epoch_begins(epoch)
-        batches = feeds["train"].batches(
-            batch_size, order(len(splits["train"]), seed=seed, epoch=epoch)
-        )
-        logs = _epoch(model, batches, progress, execution) | _validated(model, feeds)
-        if has_callbacks:
-            logs["learning_rate"] = float(model.optimizer.learning_rate)
-        progress.add(logs)
-        bar.set_postfix(
-            {name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs}
-        )
-        bar.update()
-        for name in callbacks.epoch_ends(epoch, logs):
-            with _put_back(model):
-                callbacks.train_ends(name)
-                ended(name, _own(progress, recipes[name]))
-        if asked_for.isdisjoint(callbacks.under_way):
-            break
-        saver.save(model, callbacks, progress)
-    bar.total = bar.n  # one that was stopped early has ended too; a notebook's bar would turn red
-    bar.close()
+    # One epoch is nothing to follow, and leaves no bar in a stored output; who follows shows it.
+    quiet = last == 1 or follow is not None
+    with _bar(first, last, title=title, quiet=quiet) as bar:
+        for epoch in range(first, last):
+            callbacks.epoch_begins(epoch)
+            batches = feeds["train"].batches(
+                batch_size, order(len(splits["train"]), seed=seed, epoch=epoch)
+            )
+            logs = _epoch(model, batches, progress, execution) | _validated(model, feeds)
+            if has_callbacks:
+                logs["learning_rate"] = float(model.optimizer.learning_rate)
+            progress.add(logs)
+            if follow:
+                follow(progress.epochs, logs)
+            bar.set_postfix(
+                {name: f"{logs[name]:.3f}" for name in ("loss", "val_loss") if name in logs}
+            )
+            bar.update()
+            for name in callbacks.epoch_ends(epoch, logs):
+                with _put_back(model):
+                    callbacks.train_ends(name)
+                    ended(name, _own(progress, recipes[name]))
+            if asked_for.isdisjoint(callbacks.under_way):
+                break
+            saver.save(model, callbacks, progress)
     if callbacks.under_way:
         saver.save(model, callbacks, progress, at_once=True)
+
+
+@contextlib.contextmanager
+def _bar(first: int, last: int, *, title: str, quiet: bool) -> Iterator[tqdm]:
+    """Show a bar of epochs until training has ended, by itself, by a callback or by an error."""
+    bar = tqdm(initial=first, total=last, desc=title, unit="epoch", leave=False, disable=quiet)
+    try:
+        yield bar
+    finally:
+        bar.total = bar.n  # a notebook's bar that is closed before its end would turn red, and stay
+        bar.close()
 
 
 def _resumed(checkpoint: Path | None, model: keras.Model, callbacks: Callbacks) -> Progress:

@@ -17,6 +17,7 @@ from labkit import choices, names
 from labkit.errors import MissingRecordError, StaleRecordError
 from labkit.records import Run
 from labkit.training import evaluation, keeping, replay, shared_training
+from labkit.training.loop import Follow
 from labkit.training.network import Build
 from labkit.training.one_training import Measure, Training
 from labkit.training.recipe import Recipe
@@ -36,6 +37,7 @@ def train(
     test: bool = True,
     measure: Measure | None = None,
     settings: Mapping[str, Any] | None = None,
+    follow: Follow | None = None,
 ) -> Run:
     """Train a network, or return the recorded training of exactly this network.
 
@@ -51,6 +53,8 @@ def train(
         measure: name → function(model, dataset) returning a number or a small array to keep.
         settings: of a sweep, what tells this point from the others, e.g. ``{"batch_size": 16}``:
             plain values by name. All points are recorded under one experiment.
+        follow: function(epoch, logs) that is told of each epoch that is trained, counted from 1,
+            and of what Keras logged, in place of a bar. What it raises ends the training.
 
     Returns:
         The run; `run.replicates` holds the recorded runs of the same code, all seeds and folds.
@@ -72,6 +76,7 @@ def train(
         test=test,
         measure=measure,
         settings=settings,
+        follow=follow,
     )
     return runs[experiment]
 
@@ -126,6 +131,7 @@ def _runs(
     test: bool,
     measure: Measure | None,
     settings: Mapping[str, Any] | None = None,
+    follow: Follow | None = None,
 ) -> dict[str, Run]:
     for experiment in recipes:
         names.checked(experiment)  # an ill-formed name fails before anything is trained
@@ -133,7 +139,7 @@ def _runs(
     evaluation.require_free_names(measure)
     level, mode = choices.choice("budget", budget), choices.choice("mode", mode)
     trainings = [
-        Training(build, dataset, recipe, experiment, level, test, measure, settings or {})
+        Training(build, dataset, recipe, experiment, level, test, measure, settings or {}, follow)
         for experiment, recipe in recipes.items()
     ]
     shared_training.require_shared(trainings)

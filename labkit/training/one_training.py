@@ -15,6 +15,7 @@ from labkit.records import DataStamp, Mistakes, Run, Signature, provenance, sign
 from labkit.source_text import described
 from labkit.training import evaluation, metrics, speed
 from labkit.training.checkpoints import Progress
+from labkit.training.loop import Follow
 from labkit.training.network import Build, built, compiled
 from labkit.training.recipe import SMOKE_EXAMPLES, Recipe
 from labkit.training.speed import PLAIN, Execution
@@ -52,7 +53,8 @@ class Training:
     """One training that is to be done.
 
     Attributes:
-        build, dataset, recipe, experiment, test, measure, settings: as `train` was given them.
+        build, dataset, recipe, experiment, test, measure, settings, follow: as `train` was given
+            them.
         budget: the one in force.
     """
 
@@ -64,6 +66,7 @@ class Training:
     test: bool = True
     measure: Measure | None = None
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    follow: Follow | None = None
 
     @property
     def name(self) -> str:

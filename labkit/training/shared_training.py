@@ -136,17 +136,23 @@ def trained(
         if keep:
             keep(run)
 
-    loop.fit(
-        prepared.compiled,
-        {name: training.resolved for name, training in by_name.items()},
-        prepared.splits,
-        seed=longest.dataset.seed,
-        ended=ended,
-        asked_for=[training.kept_as for training in asked_for],
-        checkpoint=checkpoint,
-        execution=prepared.execution,
-        title=title(asked_for),
-    )
+    try:
+        loop.fit(
+            prepared.compiled,
+            {name: training.resolved for name, training in by_name.items()},
+            prepared.splits,
+            seed=longest.dataset.seed,
+            ended=ended,
+            asked_for=[training.kept_as for training in asked_for],
+            checkpoint=checkpoint,
+            execution=prepared.execution,
+            title=title(asked_for),
+            follow=longest.follow,
+        )
+    except loop.Abandoned:
+        if checkpoint:
+            checkpoint.unlink(missing_ok=True)
+        raise
     gc.collect()  # compiled steps refer to themselves, and hold the examples until then
     return runs
 

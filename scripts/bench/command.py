@@ -4,8 +4,8 @@
 
 Prints a table and writes JSON with machine, versions and date of each part; parts that are not
 measured stay as they are in the file. The parts are overhead, gain, augmentation, around, memory,
-practicals and tests. Whatever trains is a ratio of two sides that took turns; the rest is seconds
-on this machine, beside the budget that the course sets itself.
+sweeps, practicals and tests. Whatever trains is a ratio of two sides that took turns; the rest is
+seconds on this machine, beside the budget that the course sets itself.
 
 All of it but `tests` is measured by default, which takes more than an hour on two cores and should
 have them for itself. It needs the real data (`LABKIT_DATA`, or a filled cache). The page "How fast"
@@ -23,6 +23,7 @@ from typing import Any
 
 import around
 import memory
+import sweeps
 import training
 
 Rows = Iterator[dict[str, Any]]
@@ -37,6 +38,7 @@ def parts(turns: int) -> dict[str, Callable[[], Rows]]:
         "augmentation": lambda: training.augmentation(turns),
         "around": lambda: (row for part in around.PARTS for row in part()),
         "memory": memory.rows,
+        "sweeps": lambda: sweeps.rows(turns),
         "practicals": around.practicals,
         "tests": around.tests,
     }

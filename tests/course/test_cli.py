@@ -6,12 +6,13 @@ import pytest
 from click.testing import CliRunner
 from made_up_runs import made_up_run
 
-from labkit.course import cli, doctor, executing, handout, recording
+from labkit.course import cli, doctor, executing, handout, recording, sweeping
 from labkit.course.doctor import Finding
 from labkit.data import sources
 from labkit.errors import DataFileError
 from labkit.ledger import claims, ledger
 from labkit.records import store
+from labkit.sweeps import progress
 
 
 def labkit(*arguments):
@@ -25,7 +26,7 @@ def test_help_names_every_command_and_loads_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("data", "doctor", "handout", "ledger", "record", "run"):
+    for command in ("data", "doctor", "handout", "ledger", "record", "run", "sweep"):
         assert f"\n  {command} " in done.stdout
 
 
@@ -275,9 +276,42 @@ def test_record_hands_on_what_to_record(monkeypatch, tmp_path):
         "01/*",
         "--store",
         str(tmp_path),
+        "--scheduler",
+        "tcp://host:8786",
     )
     assert done.exit_code == 0
-    assert seen == {"budget": "lab", "seeds": [0, 1, 2], "only": "01/*", "store": tmp_path}
+    where = {"store": tmp_path, "scheduler": "tcp://host:8786"}
+    assert seen == {"budget": "lab", "seeds": [0, 1, 2], "only": "01/*"} | where
+
+
+def test_sweep_hands_on_what_to_search_and_says_why_trials_failed(monkeypatch):
+    seen = {}
+    counts = {"wanted": 9, "finished": 1, "pruned": 0, "failed": 1}
+    one = progress.Standing(
+        *("05/search", "validation_accuracy"),
+        **counts,
+        best="0.9100",
+        point="units=8",
+        reasons={3: "MemoryError: no room"},
+    )
+
+    def sweep(notebook, **options):
+        seen.update(options)
+        return [one]
+
+    monkeypatch.setattr(sweeping, "sweep_notebook", sweep)
+    done = labkit("sweep", "a.py", "--trials", "9", "--workers", "2", "--storage", "sqlite:///x.db")
+    assert done.stdout == f"{one}\n"
+    assert done.stderr == "  trial 3 failed: MemoryError: no room\n"
+    assert seen == {
+        "budget": "full",
+        "seed": 0,
+        "trials": 9,
+        "scheduler": None,
+        "workers": 2,
+        "trials_in": "sqlite:///x.db",
+        "store": None,
+    }
 
 
 def test_record_brings_records_home(monkeypatch, tmp_path):

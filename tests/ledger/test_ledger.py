@@ -73,9 +73,7 @@ def test_says_in_one_sentence_how_each_kind_of_claim_came_out(books):
 
 
 def test_says_in_one_sentence_how_the_course_s_own_findings_came_out(own):
-    assert own.sentence() == (
-        "The course states 1 finding of its own: 1 conclusion (1 agrees)."
-    )
+    assert own.sentence() == ("The course states 1 finding of its own: 1 conclusion (1 agrees).")
 
 
 def test_counts_every_outcome_of_each_kind_and_says_what_it_means(books):

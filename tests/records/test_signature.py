@@ -603,7 +603,7 @@ def cells(path, text=CELLS):
     """Return what a text defines; it is a file, as a cell is one to Python."""
     path = path / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.py"
     path.write_text(text)
-    names = {"__name__": "notebook"}
+    names = {"__name__": "a_notebook"}  # Jupyter has a package `notebook`
     exec(compile(text, str(path), "exec"), names)
     return types.SimpleNamespace(**names)
 

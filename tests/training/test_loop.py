@@ -7,8 +7,10 @@ import keras
 import numpy as np
 import pytest
 import tiny
+from interrupted import killed_in
 from keras import layers, regularizers
 from own_models import OwnLoss, OwnStep, OwnStepWithoutLoss, of
+from tqdm.auto import tqdm
 
 from labkit.errors import ModelError, ParameterError
 from labkit.training import evaluation, loop
@@ -320,6 +322,17 @@ def test_a_callback_that_saves_after_epochs_is_told_of_them(dataset, tmp_path):
     recipe = tiny.recipe(epochs=1, callbacks=(saving,))
     fit(compiled(tiny.dense(), recipe, dataset.train), recipe, splits(dataset), seed=0)
     assert (tmp_path / "best.weights.h5").is_file()
+
+
+def test_the_bar_is_closed_when_training_is_interrupted(dataset, monkeypatch):
+    opened, recipe = [], tiny.recipe()
+    monkeypatch.setattr(loop, "tqdm", lambda **options: opened.append(tqdm(**options)) or opened[0])
+    killed_in(2, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        fit(seeded(tiny.dense, recipe), recipe, splits(dataset), seed=0)
+    [bar] = opened
+    assert bar.disable  # tqdm's word for a bar that is closed
+    assert bar.n == bar.total == 1  # a notebook's would turn red, and stay, if it fell short
 
 
 # --- steps and classes of one's own -------------------------------------------------------

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shutil
 import types
 
 import keras
@@ -16,6 +17,7 @@ import tiny
 from interrupted import killed_in, unfinished
 from keras import layers
 from made_up_runs import made_up_run
+from own_folders import with_own_folders
 
 from labkit import choices, folders
 from labkit.choices import by_budget
@@ -138,7 +140,7 @@ def test_a_run_killed_after_its_last_epoch_goes_on_there(
 
 @pytest.mark.usefixtures("saved_always")
 def test_a_run_killed_again_and_again_comes_to_the_same_end(dataset, eventful, monkeypatch):
-    for _ in range(3):
+    for _ in range(2):
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             killed_in(2, patched)
             resumed(dataset)
@@ -174,7 +176,24 @@ def test_kill_9_while_training_loses_no_finished_epoch(dataset, eventful, traine
     assert trained_epochs == [2, 3, 4]
 
 
-@pytest.mark.usefixtures("saved_always")
+@pytest.fixture(scope="module")
+def killed_in_the_second_epoch(dataset, tmp_path_factory):
+    """The user's data, with an unfinished training of four epochs."""
+    folder = tmp_path_factory.mktemp("killed")
+    with pytest.MonkeyPatch.context() as monkeypatch, pytest.raises(KeyboardInterrupt):
+        with_own_folders(monkeypatch, folder)
+        monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+        killed_in(2, monkeypatch)
+        run(on=dataset, recipe=tiny.recipe(epochs=4))
+    return folder / "data"
+
+
+def test_the_same_run_is_resumed(isolated, dataset, killed_in_the_second_epoch, trained_epochs):
+    shutil.copytree(killed_in_the_second_epoch, isolated / "data")
+    run(on=dataset, recipe=tiny.recipe(epochs=4))
+    assert trained_epochs == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -188,11 +207,10 @@ def test_kill_9_while_training_loses_no_finished_epoch(dataset, eventful, traine
     ],
     ids=["recipe", "experiment", "budget", "seed", "fold", "settings", "metrics"],
 )
-def test_only_the_same_run_is_resumed(dataset, trained_epochs, monkeypatch, changes):
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        killed_in(2, patched)
-        run(on=dataset, recipe=tiny.recipe(epochs=4))
-    trained_epochs.clear()
+def test_only_the_same_run_is_resumed(
+    isolated, dataset, killed_in_the_second_epoch, trained_epochs, monkeypatch, changes
+):
+    shutil.copytree(killed_in_the_second_epoch, isolated / "data")
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         killed_in(1, patched)
         run(**{"on": dataset, "recipe": tiny.recipe(epochs=4)} | changes)
@@ -896,6 +914,7 @@ import sys
 import filelock
 import tiny
 from made_up_runs import made_up_run
+from own_folders import with_own_folders
 from labkit.training import modes, one_training, shared_training
 
 def trained(trainings, asked_for=(), checkpoint=None, keep=None):

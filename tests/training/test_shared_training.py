@@ -13,7 +13,17 @@ import tiny
 from interrupted import killed_in, unfinished
 from keras import callbacks
 from own_folders import with_own_folders
-from tiny_path import EPOCHS, EVENTFUL, MEASURE, RECIPES, REDUCE, along, patient, stops
+from tiny_path import (
+    EPOCHS,
+    EVENTFUL,
+    MEASURE,
+    RECIPES,
+    REDUCE,
+    along,
+    along_dense,
+    patient,
+    stops,
+)
 
 from labkit import choices, folders
 from labkit.errors import MissingRecordError, ParameterError, StaleRecordError
@@ -78,7 +88,7 @@ def test_the_runs_have_events_enough(alone):
 
 
 def test_the_times_are_the_paths_up_to_a_runs_own_end(dataset):
-    runs = along(dataset, measure=None)
+    runs = along_dense(dataset)
     early, last, one, other = (
         runs[name] for name in ("99/patience-1", "99/four", "99/patience-3", "99/five")
     )
@@ -124,10 +134,10 @@ class Averaging(callbacks.Callback):
 
 def test_what_a_shared_callback_does_at_an_end_is_undone_for_the_others(dataset):
     recipes = {f"99/{epochs}": stops(Averaging(), epochs=epochs) for epochs in (1, 2)}
-    runs = along(dataset, recipes, measure=None)
+    runs = along_dense(dataset, recipes)
     for name, recipe in recipes.items():
         options = {"experiment": name, "budget": "full", "mode": "train"}
-        only = train(tiny.eventful, dataset, recipe, **options)
+        only = train(tiny.dense, dataset, recipe, **options)
         assert without_times(runs[name]) == without_times(only)
 
 
@@ -140,7 +150,7 @@ class Stopping(callbacks.Callback):
 
 def test_a_shared_callback_that_stops_ends_all(dataset, trained_epochs):
     recipes = {"99/five": stops(Stopping(), epochs=5), "99/patient": stops(Stopping(), patient(3))}
-    runs = along(dataset, recipes)
+    runs = along_dense(dataset, recipes)
     assert [run.epochs for run in runs.values()] == [2, 2]
     assert trained_epochs == [0, 1]
 
@@ -148,7 +158,7 @@ def test_a_shared_callback_that_stops_ends_all(dataset, trained_epochs):
 def test_a_loss_that_is_no_number_ends_all(dataset, trained_epochs):
     targets = np.full_like(dataset.train.targets, np.nan)
     broken = dataclasses.replace(dataset, train=dataclasses.replace(dataset.train, targets=targets))
-    runs = along(broken)
+    runs = along_dense(broken)
     assert {run.status for run in runs.values()} == {"diverged"}
     assert trained_epochs == [0]
     assert unfinished() == []
@@ -180,7 +190,7 @@ def test_the_model_is_each_ones_own_and_then_the_paths_again(dataset):
 
 
 def test_smoke_is_one_epoch_for_all_and_is_never_kept(isolated, dataset, trained_epochs):
-    runs = along(dataset, budget="smoke")
+    runs = along_dense(dataset, budget="smoke")
     assert [run.epochs for run in runs.values()] == [1, 1, 1, 1]
     assert trained_epochs == [0]
     assert list(isolated.iterdir()) == []
@@ -382,7 +392,7 @@ def test_kill_9_loses_no_run_that_had_ended(dataset, alone, trained_epochs):
 def killed_after_the_first_end(dataset, monkeypatch):
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         killed_in(8, patched)
-        along(dataset)
+        along_dense(dataset)
 
 
 @pytest.mark.usefixtures("saved_always")
@@ -397,7 +407,7 @@ def test_it_starts_afresh_where_a_run_that_had_ended_is_lost(
     if damage == "damaged":
         kept.write_text("half a rec")
     with warnings.catch_warnings(action="ignore"):
-        assert list(along(dataset)) == list(RECIPES)
+        assert list(along_dense(dataset)) == list(RECIPES)
     assert trained_epochs == [0, 1, 2, 3, 4]
 
 
@@ -406,7 +416,7 @@ def test_it_starts_afresh_for_a_recipe_that_was_not_followed(dataset, trained_ep
     killed_after_the_first_end(dataset, monkeypatch)
     trained_epochs.clear()
     changed = RECIPES | {"99/patience-3": stops(REDUCE, patient(2))}
-    assert along(dataset, changed)["99/patience-3"].epochs == 4
+    assert along_dense(dataset, changed)["99/patience-3"].epochs == 4
     assert trained_epochs == [0, 1, 2, 3, 4]
 
 
