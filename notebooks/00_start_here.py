@@ -88,11 +88,11 @@ show.images(few.images, [str(label) for label in few.labels])
 #
 # ### The layers
 #
-# The network has one *hidden layer* of 32 *units*. Each unit multiplies every pixel by a weight, adds the products and a bias, and
-# passes the sum through an *activation*. Here that is [*ReLU*](../book/glossary.md), which keeps a positive number and replaces a negative one by zero.
-# The *output layer* has ten units, one for each digit. Its activation is [*softmax*](../book/glossary.md), which turns the ten sums into probabilities:
+# The network has one [*hidden layer*](../book/glossary.md#term-hidden-layer) of 32 [*units*](../book/glossary.md#term-unit). Each unit multiplies every pixel by a weight, adds the products and a bias, and
+# passes the sum through an [*activation*](../book/glossary.md#term-activation). Here that is [*ReLU*](../book/glossary.md#term-ReLU), which keeps a positive number and replaces a negative one by zero.
+# The *output layer* has ten units, one for each digit. Its activation is [*softmax*](../book/glossary.md#term-softmax), which turns the ten sums into probabilities:
 # positive numbers that add up to one. The weights and biases are what the network learns; together they are called its
-# *parameters*.
+# [*parameters*](../book/glossary.md#term-parameter).
 
 # %%
 from keras import Input, Sequential, layers
@@ -116,9 +116,9 @@ show.summary(first_network())
 # %% [markdown]
 # ### Compile and fit
 #
-# `compile` says how the network is trained. The *loss* is the number that training makes small: the cross-entropy, which is large when
-# the right digit gets a small probability. It is called *sparse* because the labels are whole numbers from 0 to 9. The *optimizer* is the
-# rule that changes the weights: [*Adam*](../book/glossary.md) takes small steps that lower the loss, and adapts the size of the step to each weight. A
+# `compile` says how the network is trained. The [*loss*](../book/glossary.md#term-loss) is the number that training makes small: the cross-entropy, which is large when
+# the right digit gets a small probability. It is called *sparse* because the labels are whole numbers from 0 to 9. The [*optimizer*](../book/glossary.md#term-optimizer) is the
+# rule that changes the weights: [*Adam*](../book/glossary.md#term-Adam) takes small steps that lower the loss, and adapts the size of the step to each weight. A
 # *metric*, here the accuracy, is measured and not trained on.
 #
 # The seed of the first line fixes everything that is drawn at random, so that you get the same numbers when you run the cell again.
@@ -134,7 +134,7 @@ LOSS = "sparse_categorical_crossentropy"
 network.compile(loss=LOSS, optimizer="adam", metrics=["accuracy"])
 
 # %% [markdown]
-# `fit` goes over the training images several times. Each pass is an *epoch*. It takes the images in *batches*, here of 128, and changes the
+# `fit` goes over the training images several times. Each pass is an [*epoch*](../book/glossary.md#term-epoch). It takes the images in *batches*, here of 128, and changes the
 # weights a little after each batch. After every epoch Keras measures loss and accuracy
 # on the validation images, too. *How many of ten new digits will the network read correctly after five epochs: three, six or nine?*
 
@@ -246,7 +246,7 @@ show.results({"first network": first}, COLUMNS)
 
 # %% [markdown]
 # Read the line below the table first. It says at which budget the network was trained, with how many seeds, on what machine, and when. A
-# number written 0.9 ± 0.01 is a mean over seeds with its standard deviation. The *seed* draws the images, the first weights and the
+# number written 0.9 ± 0.01 is a mean over seeds with its standard deviation. The [*seed*](../book/glossary.md#term-seed) draws the images, the first weights and the
 # order of the images. Another seed gives another result, and the number after the ± says how far apart the results typically lie.
 
 # %%
@@ -279,7 +279,7 @@ show.results({"first network": first}, {"test_accuracy": "test accuracy"})
 # | Setting | Value | What it does |
 # |---|---|---|
 # | `BUDGET` | `"smoke"` | at most 256 training images, one epoch: does everything run? |
-# | | `"lab"` | for a lab session: a whole practical trains in ten minutes on 2 CPU cores |
+# | | `"lab"` | for a lab session: a whole practical trains in a quarter of an hour at most on 2 CPU cores |
 # | | `"full"` | the report's own data and epochs |
 # | `MODE` | `"train"` | train here; your curve is drawn over the recorded ones |
 # | | `"replay"` | show what is recorded, train nothing |

@@ -86,8 +86,8 @@ digits.request
 few = digits.train.take(16, seed=0)
 show.images(few.images, [str(label) for label in few.labels])
 # %% [markdown]
-# Each label is a *one-hot* vector: ten numbers, a one at the place of the digit. The output layer answers with ten
-# probabilities, and *categorical cross-entropy*
+# Each label is a [*one-hot*](../book/glossary.md#term-one-hot) vector: ten numbers, a one at the place of the digit. The output layer answers with ten
+# probabilities, and [*categorical cross-entropy*](../book/glossary.md#term-categorical-cross-entropy)
 #
 # $$ -\frac{1}{n} \sum_{i=1}^{n} \log p_i(\text{true class}) $$
 #
@@ -137,13 +137,13 @@ start = np.zeros((784, 10))
 f"{cross_entropy(start):.4f}", f"{np.log(10):.4f}"
 
 # %% [markdown]
-# The *gradient* of the loss says, for each weight, how fast the loss grows when the weight grows. For softmax with cross-entropy it has
+# The [*gradient*](../book/glossary.md#term-gradient) of the loss says, for each weight, how fast the loss grows when the weight grows. For softmax with cross-entropy it has
 # a short formula. With the pixels $X$ of $n$ images, the probabilities $P$ that the network gives, and the one-hot labels $Y$, it is
 #
 # $$ \frac{1}{n} X^{\mathsf{T}} (P - Y). $$
 #
-# One *step* moves every weight against its gradient. The *learning rate* says how far. A step usually looks at a part of the images
-# only, a *batch*: the gradient is then less exact, and the step costs much less time.
+# One [*step*](../book/glossary.md#term-step) moves every weight against its gradient. The [*learning rate*](../book/glossary.md#term-learning-rate) says how far. A step usually looks at a part of the images
+# only, a [*batch*](../book/glossary.md#term-batch): the gradient is then less exact, and the step costs much less time.
 
 
 # %%
@@ -263,7 +263,7 @@ checks.parameters(dense_4(), claims.quote("r1-dense-4-parameters").value)
 # %% [markdown]
 # ### Train them
 #
-# R1 trains with *RMSprop*, a form of gradient descent. It divides each weight's gradient by a running average of the size that this
+# R1 trains with [*RMSprop*](../book/glossary.md#term-RMSprop), a form of gradient descent. It divides each weight's gradient by a running average of the size that this
 # gradient had in the last steps. A weight with small gradients then moves about as far as a weight with large ones, and the learning rate
 # (Keras takes 0.001 unless told otherwise) says how far that is.
 #
@@ -310,7 +310,7 @@ claims.quote("r1-deeper-networks-overfit")
 # > **A mistake to learn from.** R1 says so without printing any training metric. A low test score alone
 # > does not show overfitting: the training may also have been too short, or this one run unlucky.
 #
-# Our runs have both metrics. The accuracies and losses of the next table were measured after training, in *inference mode*: the network
+# Our runs have both metrics. The accuracies and losses of the next table were measured after training, in [*inference mode*](../book/glossary.md#term-inference-mode): the network
 # is used as it is when it answers questions, and whatever acts in training only is switched off.
 
 # %%
@@ -338,7 +338,7 @@ show.results(depths, WHILE_TRAINING)
 # *Core · 30 minutes*
 #
 # R1 trains its deepest network five epochs longer, so that it overfits more, and then tries three remedies on it. Two are *penalties*: terms
-# that are added to the loss and grow with the weights. *L1* adds their absolute values, *L2* their squares. The third is *dropout*, which sets a random half of the units to
+# that are added to the loss and grow with the weights. [*L1*](../book/glossary.md#term-L1) adds their absolute values, [*L2*](../book/glossary.md#term-L2) their squares. The third is [*dropout*](../book/glossary.md#term-dropout), which sets a random half of the units to
 # zero in each training step, and does nothing in inference mode.
 
 # %%

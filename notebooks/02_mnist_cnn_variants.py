@@ -74,9 +74,9 @@ digits.request
 #
 # *Core · 25 minutes*
 #
-# A dense layer gives every pixel a weight of its own. A *convolution* slides one small *kernel* of weights over the whole
-# image and writes down its result for each place in a *feature map*. A layer has many kernels, also called *filters*, and
-# makes one map with each. A *pooling* layer then shrinks each map: max pooling keeps the largest value of each small
+# A dense layer gives every pixel a weight of its own. A [*convolution*](../book/glossary.md#term-convolution) slides one small [*kernel*](../book/glossary.md#term-kernel) of weights over the whole
+# image and writes down its result for each place in a [*feature map*](../book/glossary.md#term-feature-map). A layer has many kernels, also called [*filters*](../book/glossary.md#term-filter), and
+# makes one map with each. A [*pooling*](../book/glossary.md#term-pooling) layer then shrinks each map: max pooling keeps the largest value of each small
 # square.
 #
 # R1's three networks have the same plan: three convolutions with a pooling after each of the first two, then two dense
@@ -199,7 +199,7 @@ show.images(np.array(paintings), titles)
 #
 # The number of parameters says how much a network stores, not how long it computes: a convolution uses each of its weights
 # once at *every place* of its map. So we count the multiplications for one image. An addition follows each, which is why
-# they are called *multiply-adds*. *How many times A's work does C do?*
+# they are called [*multiply-adds*](../book/glossary.md#term-multiply-add). *How many times A's work does C do?*
 
 
 # %%
@@ -467,7 +467,7 @@ side_by_side(pictures_of(dots))
 side_by_side(pictures_of(digits.train.images[0, ..., 0]))
 # %% [markdown]
 # The grid in the last picture is no feature of the digit: neighbouring copies of the kernel overlap at some places more
-# than at others. Such *checkerboard artefacts* are known from networks that generate images.
+# than at others. Such [*checkerboard artefacts*](../book/glossary.md#term-checkerboard-artefacts) are known from networks that generate images.
 
 # %% [markdown]
 # ## Five combinations

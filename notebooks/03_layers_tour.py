@@ -372,7 +372,7 @@ pd.DataFrame(active, index=["inputs with an output above zero"])
 #
 # $$ p_k = \frac{e^{z_k / T}}{\sum_j e^{z_j / T}}, $$
 #
-# where $z_k$ are the ten outputs before softmax, the *logits*, and $T$ is the *temperature*, which is 1 in Keras. *What
+# where $z_k$ are the ten outputs before softmax, the [*logits*](../book/glossary.md#term-logits), and $T$ is the [*temperature*](../book/glossary.md#term-temperature), which is 1 in Keras. *What
 # happens to the probabilities if all logits grow by 100? And if they are multiplied by 4?*
 
 # %%
@@ -475,9 +475,9 @@ bars = ax.hist(silenced, bins=np.arange(65) - 0.5)
 #
 # *Core · 20 minutes*
 #
-# A small window of weights, the *filter* or *kernel*, is put over every place of the image in turn. The values under the
+# A small window of weights, the [*filter*](../book/glossary.md#term-filter) or [*kernel*](../book/glossary.md#term-kernel), is put over every place of the image in turn. The values under the
 # window, each multiplied by its weight, are added, as in a dense unit. The sums, each at its place, make a new image, the
-# *feature map*.
+# [*feature map*](../book/glossary.md#term-feature-map).
 #
 # In Python this takes two loops.
 
@@ -545,7 +545,7 @@ np.testing.assert_allclose(in_keras, by_hand, atol=1e-4)
 # It does, up to rounding, also for a random picture and a random kernel.
 #
 # A remark on the name: in mathematics, a convolution first rotates the kernel by half a turn. What deep-learning libraries
-# call convolution does not, and is a *cross-correlation* in the language of mathematics. As the weights are learned, this
+# call convolution does not, and is a [*cross-correlation*](../book/glossary.md#term-cross-correlation) in the language of mathematics. As the weights are learned, this
 # makes no difference: the network would learn the rotated ones. *What does the rotated kernel make of the sketch?*
 
 # %%
@@ -1128,7 +1128,7 @@ for times in (1, 2, 3):
 panels({title: one > 0 for title, one in seen.items()})
 # %% [markdown]
 # Seen from the other side, each output after three layers depends on a square of 7 by 7 pixels, which is called its
-# *receptive field*. Three kernels of 3 see as far as one kernel of 7, with 27 weights instead of 49 for each pair of
+# [*receptive field*](../book/glossary.md#term-receptive-field). Three kernels of 3 see as far as one kernel of 7, with 27 weights instead of 49 for each pair of
 # channels, and an activation can follow each of them. This is why most networks since 2014 use several layers of small
 # kernels. Strides and pooling make the receptive field grow faster still.
 #
@@ -1183,7 +1183,7 @@ for size in (1, 3):
 #
 # *Going further · 15 minutes*
 #
-# Before training, weights are drawn at random, and the *initialiser* decides how large they are. All layers with a kernel
+# Before training, weights are drawn at random, and the [*initialiser*](../book/glossary.md#term-initialiser) decides how large they are. All layers with a kernel
 # have one.
 
 # %% tags=["hide-input"]
@@ -1254,7 +1254,7 @@ claims.quote("r2-third-regulariser-helps")
 #
 # ### A penalty on the kernel
 #
-# With `kernel_regularizer`, a layer adds a *penalty* to the loss, a number that grows with its weights. *Which of our four
+# With `kernel_regularizer`, a layer adds a [*penalty*](../book/glossary.md#term-penalty) to the loss, a number that grows with its weights. *Which of our four
 # kernels has the largest penalty under L2, the sum of squares?*
 
 # %%

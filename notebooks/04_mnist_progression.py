@@ -139,7 +139,7 @@ PENALTY = {
 #
 # *Core · 15 minutes*
 #
-# R2 calls its first network a *perceptron*, which here is another word for a dense network. It is an example that came with Keras: two hidden
+# R2 calls its first network a [*perceptron*](../book/glossary.md#term-perceptron), which here is another word for a dense network. It is an example that came with Keras: two hidden
 # layers of 512 units, each followed by dropout, trained for 20 epochs with RMSprop. *Where have you seen its number of parameters before?*
 
 # %%
@@ -289,7 +289,7 @@ print(f"{today:g}")
 
 # %% [markdown]
 # Why can a default change by a factor of a thousand? In [practical 01](01_mnist_dense.ipynb) we took a step of gradient descent by hand: every weight moves
-# against its gradient, and one learning rate says how far. *Adadelta* (Zeiler, 2012) computes the length of the step itself, for
+# against its gradient, and one learning rate says how far. [*Adadelta*](../book/glossary.md#term-Adadelta) (Zeiler, 2012) computes the length of the step itself, for
 # each weight. It keeps two moving averages: one of the squares of the gradients $g$, one of the squares of its own earlier steps $s$. The
 # next step is
 #
@@ -424,7 +424,7 @@ sums.round(1)
 # *Core · 20 minutes*
 #
 # R2 then turns and zooms the training images at random, anew in each epoch, and trains for 20 epochs instead of 5. A digit that leans a little is
-# still the same digit. *Augmentation* tells the network so: it deforms the images and keeps the labels.
+# still the same digit. [*Augmentation*](../book/glossary.md#term-augmentation) tells the network so: it deforms the images and keeps the labels.
 
 # %%
 outside = {"fill_mode": "constant", "seed": digits.seed}
@@ -553,7 +553,7 @@ show.differences(equally_long, base="plain", metric="validation_accuracy")
 #
 # *Going further · 10 minutes*
 #
-# The next network of R2 is its own: one convolution and one max pooling, and from there straight to the output, trained by stochastic gradient descent with momentum. *Momentum* means
+# The next network of R2 is its own: one convolution and one max pooling, and from there straight to the output, trained by stochastic gradient descent with momentum. [*Momentum*](../book/glossary.md#term-momentum) means
 # that each step keeps a part of the step before it. R2 calls this network a test to understand the layers.
 
 
@@ -666,7 +666,7 @@ for network in (second_v1, second_v2):
     print(f"{network.__name__}: {side} by {side} pixels of the image")
 
 # %% [markdown]
-# The side of the *receptive field* has shrunk to less than half. A kernel of 1 by 1 can combine what was found at one place, such as "a stroke and a corner
+# The side of the [*receptive field*](../book/glossary.md#term-receptive-field) has shrunk to less than half. A kernel of 1 by 1 can combine what was found at one place, such as "a stroke and a corner
 # here". It cannot find anything that extends over two places. The second version has more pixels at its end, and each of them has seen less of the image. *Is that a gain?*
 
 # %%
@@ -726,7 +726,7 @@ print(
 #
 # *Core · 10 minutes*
 #
-# For its last network R2 changes many things at once: four convolutions with *batch normalisation* after each, dropout that grows from layer to layer, an L2
+# For its last network R2 changes many things at once: four convolutions with [*batch normalisation*](../book/glossary.md#term-batch-normalisation) after each, dropout that grows from layer to layer, an L2
 # penalty on the kernels, another initialiser, deformed images, and a learning rate that is halved when the validation loss has not
 # improved for three epochs.
 #
@@ -782,7 +782,7 @@ show.shapes({"third model": third()})
 #
 # *Core · 10 minutes*
 #
-# A *callback* is called by `fit` at the end of each epoch and may change the training. R2 uses two of them. `ReduceLROnPlateau` lowers the learning rate when what
+# A [*callback*](../book/glossary.md#term-callback) is called by `fit` at the end of each epoch and may change the training. R2 uses two of them. `ReduceLROnPlateau` lowers the learning rate when what
 # it watches has not improved for `patience` epochs. `EarlyStopping` ends the training, when what it watches has not improved by at least
 # `min_delta` for `patience` epochs, and can put back the weights of the best epoch. In plain Keras both are given to `fit`:
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from labkit.ledger import verdicts
 from labkit.ledger.verdicts import Verdict
 
-_WIDTH, _HEIGHT, _LINE, _TEXT = 320, 46, 15, 42  # in pixels; the last two from the top
-_EDGE, _HALF_TEXT = 14, 90  # left free at both ends, so that no mark and no text is cut
+_WIDTH, _HEIGHT, _LINE, _TEXT = 210, 46, 15, 42  # in pixels; the last two from the top
+_EDGE, _HALF_TEXT = 10, 70  # left free at both ends, so that no mark and no text is cut
 _TEXT_STYLE = 'fill="currentColor" stroke="none" font-size="13" text-anchor="middle"'
 _ASKED = {"=": "a difference of at most", ">=": "at most lower by", "<=": "at most higher by"}
 

@@ -40,7 +40,7 @@ def test_marks_stand_in_the_order_of_their_numbers():
     mean = float(re.search(r'<path d="M([\d.]+) 7v16"', drawing)[1])
     reported = float(re.search(r'<path d="M([\d.]+) 9l6', drawing)[1])
     first, second, third = dots(drawing)
-    assert 14 < first < second < third < reported < 306
+    assert 10 < first < second < third < reported < 200
     assert mean == second
 
 
@@ -61,10 +61,10 @@ def test_a_comparison_has_its_margin_as_a_band():
     begin, end = re.search(
         r'<path d="M([\d.]+) 15H([\d.]+)" stroke="#0173b2"', sketch(verdict)
     ).groups()
-    assert (float(begin), float(end)) == (14, 306)
+    assert (float(begin), float(end)) == (10, 200)
 
 
-@pytest.mark.parametrize(("sign", "begin", "end"), [(">=", 14, 306), ("<=", 14, 306)])
+@pytest.mark.parametrize(("sign", "begin", "end"), [(">=", 10, 200), ("<=", 10, 200)])
 def test_as_good_as_leaves_the_better_side_open(sign, begin, end):
     text = f"99/a.test_accuracy {sign} 99/b.test_accuracy"
     far = {">=": (0.0, 0.03), "<=": (-0.03, 0.0)}[sign]
