@@ -97,6 +97,8 @@ def _object(value: Any, own: Any) -> Any:
     """Return the part that a configuration stands for: a part's own, else one made again."""
     if isinstance(value, list | tuple) and isinstance(own, list | tuple) and len(value) == len(own):
         return [_object(*pair) for pair in zip(value, own, strict=True)]
+    if isinstance(value, str) and inspect.isfunction(own) and not is_installed(own):
+        return own  # the notebook's, under the name of one of Keras's
     if not isinstance(value, Mapping):
         return value
     is_own = inspect.isfunction(own) or type(own).__name__ == value.get("class_name")

@@ -34,6 +34,22 @@ def signed(model=None, recipe=None, request=REQUEST):
     return signature_of(model or stack(), recipe or tiny.recipe(), request)
 
 
+def test_a_function_named_like_one_of_keras_s_is_signed_by_its_own_text():
+    def leaky(slope):
+        def leaky_relu(sums):
+            return keras.activations.relu(sums, negative_slope=slope)
+
+        return leaky_relu
+
+    def of(activation):
+        line = describe(layers.Dense(3, activation=activation))
+        return re.fullmatch(r"Dense\(activation=(.+), units=3\)", line)[1]
+
+    assert of("leaky_relu") == of(keras.activations.leaky_relu) == "'leaky_relu'"
+    assert re.fullmatch(rf"'leaky_relu.* {HASH}.*'", of(leaky(0.1)))
+    assert of(leaky(0.1)) == of(leaky(0.1)) != of(leaky(0.2))
+
+
 def test_reads_like_the_code():
     model = stack(
         layers.Rescaling(2.0, offset=-1),
