@@ -29,7 +29,7 @@ def cell(tmp_path):
     def run(text, **known):
         path = tmp_path / f"cell_{next(FILES)}.py"
         path.write_text(text)
-        names = {"__name__": "notebook", **known}
+        names = {"__name__": "a_notebook", **known}
         exec(compile(text, str(path), "exec"), names)
         return names
 

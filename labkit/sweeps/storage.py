@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,14 +59,16 @@ def _journal(path: Path) -> BaseStorage:
 
 
 _KEPT = "Trials that finished are in the records."
+# Connections that the server closed meanwhile are opened again.
+_ENGINE = {"pool_pre_ping": True}
+_ATTEMPTS = 5  # tables are made in a few steps, and in each of them another sweep may be first
 
 
 def _database(address: str) -> BaseStorage:
     storages = needed("optuna.storages")
     alchemy = needed("sqlalchemy")
     try:
-        # Connections that the server closed meanwhile are opened again.
-        return storages.RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+        return _made_by_one(lambda: storages.RDBStorage(address, engine_kwargs=_ENGINE))
     except (alchemy.exc.SQLAlchemyError, ImportError, ValueError) as problem:
         said: Any = getattr(problem, "orig", None) or problem
         raise SweepError(
@@ -75,6 +78,17 @@ def _database(address: str) -> BaseStorage:
             remedy="Write it like postgresql+psycopg://USER@HOST/NAME, and install its driver, "
             'such as pip install "psycopg[binary]".',
         ) from problem
+
+
+def _made_by_one(opened: Callable[[], BaseStorage]) -> BaseStorage:
+    """Open a new database again where another sweep was making its tables at the same time."""
+    alchemy = needed("sqlalchemy")
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return opened()
+        except (alchemy.exc.IntegrityError, alchemy.exc.ProgrammingError):
+            continue
+    return opened()
 
 
 def _without_password(address: str) -> str:

@@ -6,11 +6,11 @@ import nbformat
 import practicals
 import pytest
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
-from test_exercises import ANSWERED, NAMES, NOT_ANSWERED
+from test_exercises_of_practicals import ANSWERED, NAMES, NOT_ANSWERED
 
 from labkit.course import executing, handout
 
-RUN = "00_start_here"  # the shortest; the others' cells run in test_exercises.py
+RUN = "00_start_here"  # the shortest; the others' cells run in test_exercises_of_practicals.py
 SOLUTION = re.compile(rf"\n{handout.BEGIN}\n(.*)\n{handout.END}", re.S)
 
 
