@@ -181,6 +181,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--log-level=CRITICAL"],  # what a kernel logs is about itself
     ).execute()
 
 
