@@ -46,7 +46,7 @@ SOURCE = None  # "auto", "real", "sample" or "local"
 import labkit
 from labkit import checks, data, show
 
-mode = labkit.notebook.start(MODE, BUDGET)
+labkit.notebook.start(MODE, BUDGET)
 
 # %% [markdown]
 # ## Is the machine ready?

@@ -82,9 +82,16 @@ class Ledger:
         found = [run for one in self.verdicts if one.evidence for run in one.evidence.runs]
         return replicates.caption(tuple(dict.fromkeys(found))) if found else "no runs needed"
 
+    def by_kind(self) -> dict[str, tuple[Verdict, ...]]:
+        """Return the verdicts of each kind that occurs: measurements, conclusions, counts."""
+        kinds = {one: [] for one in dict.fromkeys(GROUPS.values())}
+        for verdict in self.verdicts:
+            kinds[verdict.claim.group].append(verdict)
+        return {kind: tuple(part) for kind, part in kinds.items() if part}
+
     def counts(self) -> Table:
         """Return how many came out how, measurements, conclusions and counts apart."""
-        counts = {one: verdicts.counted(part) for one, part in self._by_kind().items()}
+        counts = {one: verdicts.counted(part) for one, part in self.by_kind().items()}
         counts["in all"] = verdicts.counted(self.verdicts)
         rows = {
             f"{outcome}: {meaning}": [one.get(outcome, 0) for one in counts.values()]
@@ -111,16 +118,9 @@ class Ledger:
         """Say in one sentence how many there are of each kind and how they came out."""
         parts = [
             f"{_several(len(part), kind)} ({_listed(_in_words(verdicts.at_a_glance(part)))})"
-            for kind, part in self._by_kind().items()
+            for kind, part in self.by_kind().items()
         ]
         return f"{self._subject()}: {_listed(parts)}."
-
-    def _by_kind(self) -> dict[str, tuple[Verdict, ...]]:
-        """Return the verdicts of each kind that occurs."""
-        kinds = {one: [] for one in dict.fromkeys(GROUPS.values())}
-        for verdict in self.verdicts:
-            kinds[verdict.claim.group].append(verdict)
-        return {kind: tuple(part) for kind, part in kinds.items() if part}
 
     def _subject(self) -> str:
         if not self.reports:

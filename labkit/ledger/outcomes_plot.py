@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.ledger import verdicts
-from labkit.ledger.claim import GROUPS
 from labkit.ledger.ledger import Ledger
 from labkit.show import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
 
 # Colour and hatch both tell a part of a bar from its neighbours.
 _LOOKS = {
@@ -51,14 +49,10 @@ def plot_outcomes(*ledgers: Ledger) -> Figure:
 
 def _bars(ledger: Ledger) -> dict[str, dict[str, int]]:
     """Return the name of each bar → how many sentences each group of outcomes has in it."""
-    speakers = dict.fromkeys(one.claim.report for one in ledger.verdicts)
-    bars = {(report, kind): [] for report in speakers for kind in dict.fromkeys(GROUPS.values())}
-    for one in ledger.verdicts:
-        bars[one.claim.report, one.claim.group].append(one)
     return {
         f"{report or 'Ours'}: {kind}": verdicts.at_a_glance(part)
-        for (report, kind), part in bars.items()
-        if part
+        for report in dict.fromkeys(one.claim.report for one in ledger.verdicts)
+        for kind, part in ledger.of(report=report).by_kind().items()
     }
 
 

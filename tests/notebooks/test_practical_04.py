@@ -5,7 +5,7 @@ import practicals
 import pytest
 from practicals import definitions, mean, paired
 
-from labkit.ledger import claims
+from labkit.ledger import claims, rule
 from labkit.records import store
 
 NAME = "04_mnist_progression"
@@ -151,6 +151,12 @@ def test_the_plain_network_trains_as_long_as_the_augmented_one_and_differs_in_no
     )
     kept = {tuple(line for line in lines if "augmentation" not in line) for lines in augmented}
     assert plain == kept != augmented
+
+
+def test_deformed_images_are_ahead_in_the_test_by_a_difference_that_is_not_told_from_zero(recorded):
+    gaps = paired(recorded["two-conv-augmented"], recorded["two-conv-20"], "test_accuracy")
+    assert (gaps > 0).all()
+    assert rule.on_difference(">", gaps.tolist())[0] == "not distinguishable"
 
 
 def test_version_1_is_ahead_of_two_convolutions_with_some_seeds_and_behind_with_others(recorded):
