@@ -123,11 +123,11 @@ def test_the_report_s_listing_fails_at_its_alpha(practical, capsys):
 @pytest.mark.parametrize("budget", choices.RECORDED_BUDGETS)
 def test_the_small_trainings_are_as_small_at_full(practical, budget):
     small = practical["recipe"](practical["SMALL_EPOCHS"], examples=practical["SMALL_EXAMPLES"])
-    assert (small.at(budget).epochs, small.at(budget).examples) == (5, 12_000)
+    assert (small.at(budget).epochs, small.at(budget).examples) == (5, 10_000)
 
 
 def test_the_models_train_for_the_report_s_epochs_at_full(practical):
-    epochs = [practical["by_length"](one) for one in (15, 30, 45, 50, 60, 120)]
+    epochs = [practical["tenth_at_lab"](one) for one in (15, 30, 45, 50, 60, 120)]
     assert [choices.resolve(one, "full") for one in epochs] == [15, 30, 45, 50, 60, 120]
     assert [choices.resolve(one, "lab") for one in epochs] == [2, 3, 4, 5, 6, 12]
 
