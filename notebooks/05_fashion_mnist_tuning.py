@@ -966,7 +966,7 @@ for candidate in candidates:
 
 
 # %% tags=["hide-cell"]
-def luck(table, settings, images, draws=100):
+def luck(table, settings, images, draws=300):
     """Return how far the best of some settings is flattered."""
     random = np.random.default_rng(0)
     gaps = []
