@@ -1,0 +1,203 @@
+"""What practical 05 builds, what its small trainings are, and what R5's own numbers say."""
+
+import functools
+import math
+
+import keras
+import numpy as np
+import practicals
+import pytest
+from practicals import definitions, failing_cells
+
+from labkit import choices
+from labkit.ledger import claims
+
+NAME = "05_fashion_mnist_tuning"
+# Counted by hand from the listings: R5 prints no summary.
+CONVOLUTIONS = {1: 3 * 3 * 1 * 32 + 32, 2: 3 * 3 * 32 * 64 + 64, 3: 3 * 3 * 64 * 128 + 128}
+MODEL_1 = CONVOLUTIONS[1] + CONVOLUTIONS[2] + 5 * 5 * 64 * 10 + 10
+MODEL_2 = sum(CONVOLUTIONS.values()) + (5 * 5 * 128 + 1) * 128 + (128 + 1) * 10
+PARAMETERS = {
+    "model_1": MODEL_1,
+    "model_1_normalised": MODEL_1 + 4 * (32 + 64),
+    "model_1_final": MODEL_1 + 4 * (32 + 64),
+    "model_2": MODEL_2,
+    "model_2_final": MODEL_2 + 4 * (32 + 64 + 128),
+}
+
+
+@pytest.fixture(scope="module")
+def practical():
+    names = definitions(NAME)
+    normalise = keras.layers.BatchNormalization
+    drop = functools.partial(keras.layers.Dropout, names["DROPOUT_RATE"])
+    names["model_1_normalised"] = lambda: names["model_1_with"](normalise)
+    names["model_1_final"] = lambda: names["model_1_with"](normalise, drop)
+    names["model_2_final"] = lambda: names["model_2"](normalise)
+    return names
+
+
+def kinds(network):
+    return [type(layer).__name__ for layer in network.layers]
+
+
+# --- what is built ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("network", "parameters"), PARAMETERS.items())
+def test_every_network_has_its_parameters(practical, network, parameters):
+    assert practical[network]().count_params() == parameters
+
+
+def test_the_counts_by_hand_come_to_what_the_page_prints():
+    assert list(PARAMETERS.values()) == [34_826, 35_210, 35_210, 503_690, 504_586]
+
+
+@pytest.mark.parametrize(("network", "fixed"), [("model_1_final", 192), ("model_2_final", 448)])
+def test_the_moving_averages_of_the_normalised_maps_are_not_trained(practical, network, fixed):
+    weights = practical[network]().non_trainable_weights
+    assert sum(math.prod(weight.shape) for weight in weights) == fixed
+
+
+@pytest.mark.parametrize("network", PARAMETERS)
+def test_a_gradient_reaches_every_weight(practical, network):
+    keras.utils.set_random_seed(0)
+    model = practical[network]()
+    model.compile("adam", "categorical_crossentropy")
+    before = [keras.ops.convert_to_numpy(one).copy() for one in model.trainable_weights]
+    images = np.random.default_rng(0).random((64, 28, 28, 1), "float32")
+    model.fit(images, np.eye(10)[np.arange(64) % 10], batch_size=64, verbose=0)
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        assert not np.array_equal(keras.ops.convert_to_numpy(weight), old), weight.path
+
+
+def test_the_final_model_1_has_its_layers_in_the_report_s_order(practical):
+    block = ["Conv2D", "BatchNormalization", "Dropout", "MaxPooling2D"]
+    end = ["Flatten", "Dropout", "Dense"]
+    assert kinds(practical["model_1_final"]()) == [*block, *block, *end]
+    layers = practical["model_1_final"]().layers
+    assert [layer.rate for layer in layers if hasattr(layer, "rate")] == [0.1, 0.1, 0.5]
+
+
+def test_the_final_model_2_has_its_layers_in_the_report_s_order(practical):
+    convolved = ["Conv2D", "BatchNormalization"]
+    block = [*convolved, "MaxPooling2D", "Dropout"]
+    end = ["Flatten", "Dense", "Dropout", "Dense"]
+    model = practical["model_2_final"]()
+    assert kinds(model) == [*block, *block, *convolved, *end]
+    assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [0.3, 0.5, 0.3]
+    padding = [one.padding for one in model.layers if type(one).__name__ == "Conv2D"]
+    assert padding == ["same", "same", "valid"]
+
+
+def test_the_leaky_relu_is_a_tenth_of_what_is_below_zero(practical):
+    found = keras.ops.convert_to_numpy(practical["leaky"](keras.ops.array([-2.0, 3.0])))
+    assert found == pytest.approx([-0.2, 3.0])
+
+
+def test_the_slope_is_in_what_a_record_belongs_to(practical):
+    """A function by the name of one of Keras's would be written as that one."""
+    from labkit.records import describe
+
+    assert "SLOPE=0.1" in describe(practical["model_2"]().layers[0])
+
+
+def test_multiply_adds_are_counted_as_by_hand(practical):
+    by_hand = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 10
+    assert practical["multiply_adds"](practical["model_1"]()) == by_hand
+    by_hand = 28 * 28 * 9 * 32 + 14 * 14 * 9 * 32 * 64 + 5 * 5 * 9 * 64 * 128 + 3200 * 128 + 1280
+    assert practical["multiply_adds"](practical["model_2"]()) == by_hand
+
+
+def test_the_report_s_listing_fails_at_its_alpha(practical, capsys):
+    (cell,) = failing_cells(NAME)
+    exec(cell, practical)
+    shown = capsys.readouterr().out
+    assert shown.startswith("TypeError: ")
+    assert "alpha" in shown
+
+
+# --- how it is trained --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", choices.RECORDED_BUDGETS)
+def test_the_small_trainings_are_as_small_at_full(practical, budget):
+    small = practical["recipe"](practical["SMALL_EPOCHS"], examples=practical["SMALL_EXAMPLES"])
+    assert (small.at(budget).epochs, small.at(budget).examples) == (5, 10_000)
+
+
+def test_the_models_train_for_the_report_s_epochs_at_full(practical):
+    epochs = [practical["tenth_at_lab"](one) for one in (15, 30, 45, 50, 60, 120)]
+    assert [choices.resolve(one, "full") for one in epochs] == [15, 30, 45, 50, 60, 120]
+    assert [choices.resolve(one, "lab") for one in epochs] == [2, 3, 4, 5, 6, 12]
+
+
+# --- losses and luck ----------------------------------------------------------------------
+
+
+def test_a_wrong_answer_of_tanh_outputs_is_rewarded_where_their_sum_is_negative(practical):
+    losses = [practical["keras_loss"](row) for row in practical["ROWS"].values()]
+    assert losses == pytest.approx([-math.log(0.2), -math.log(0.1), -math.log(1e-7), 0.0], abs=1e-3)
+
+
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="others take the outputs")
+def test_with_sigmoid_at_the_output_the_training_is_that_of_softmax(practical):
+    images = np.random.default_rng(0).random((64, 28, 28, 1), "float32")
+    histories = []
+    for output in ("softmax", "sigmoid"):
+        keras.utils.set_random_seed(0)
+        model = practical["activated"]("relu", output)
+        model.compile("adam", "categorical_crossentropy")
+        log = model.fit(images, np.eye(10)[np.arange(64) % 10], epochs=3, verbose=0)
+        histories.append(log.history["loss"])
+    assert histories[0] == histories[1]
+
+
+def test_choosing_among_more_settings_is_flattered_more_and_by_more_images_less(practical):
+    table = np.random.default_rng(1).random((16, 2_000)) < 0.85  # all are equally good
+    luck = functools.partial(practical["luck"], table)
+    assert abs(luck(1, 300)) < 0.01 < luck(4, 300) < luck(16, 300)
+    assert luck(16, 1_000) < luck(16, 100) / 2
+
+
+# --- what R5's own numbers say ------------------------------------------------------------
+
+
+def said(name):
+    return claims.quote(f"r5-{name}").value
+
+
+def test_the_last_five_epochs_differ_by_more_than_any_setting_that_r5_compares():
+    late = [said(f"model-1-final-epoch-{epoch}") for epoch in range(116, 120)]
+    late.append(said("model-1-final-accuracy"))
+    base = said("model-1-60-accuracy")
+    others = ("batch-256", "batch-64", "batch-norm", "final")
+    steps = [abs(said(f"model-1-{one}-accuracy") - base) for one in others]
+    assert max(late) - min(late) > 6 * max(steps)
+
+
+def test_an_epoch_of_each_log_has_the_steps_of_its_images_and_batches():
+    for name, images, size in (
+        ("model-1-steps", 54_000, 128),
+        ("model-2-steps", 60_000, 70),
+        ("model-2-batch-128-steps", 60_000, 128),
+        ("model-2-evaluated-steps", 10_000, 32),
+    ):
+        assert said(name) == math.ceil(images / size)
+
+
+def test_batches_of_64_and_of_70_cannot_both_be_as_r5_says_unless_six_images_matter_so_much():
+    gap = said("model-2-120-accuracy") - said("model-2-batch-64-is-worse")
+    assert gap > 10 * abs(said("model-2-batch-256-accuracy") - said("model-2-120-accuracy"))
+
+
+def test_the_page_has_every_experiment_that_its_claims_name():
+    text = "\n".join(cell.source for cell in practicals.code_cells(NAME))
+    named = {
+        name.partition("@")[0]
+        for claim in claims.read()
+        if claim.report == "R5"
+        for name in claim.experiments
+    }
+    assert named
+    assert {name for name in named if f'"{name}"' not in text} == set()
