@@ -33,9 +33,9 @@ def store_folder() -> Path:
     return _named_by("LABKIT_STORE") or _course_path("runs", "runs")
 
 
-def claims_file() -> Path:
-    """Return the file of the reports' claims: the checkout's, else the package's."""
-    return _course_path("book/claims.toml", "claims.toml")
+def claims_folder() -> Path:
+    """Return the folder of the reports' claims: the checkout's, else the package's."""
+    return _course_path("book/claims", "claims")
 
 
 def findings_file() -> Path:

@@ -284,7 +284,7 @@ print("labkit ledger r1-dense-2-accuracy --store mine")
 # %% [markdown]
 # The first line trains and writes its records into the folder `mine`. The second prints the verdict with all that it rests on. If it
 # differs from the one here, your machine, your library versions or your seeds have told you something: open an issue and attach the records.
-# If a claim is misquoted, or a reason is wrong, the line to correct is in `book/claims.toml`, and for our own sentences in `book/findings.toml`.
+# If a claim is misquoted, or a reason is wrong, the line to correct is in the report's file in `book/claims`, and for our own sentences in `book/findings.toml`.
 
 # %% [markdown]
 # ## Exercises

@@ -91,7 +91,7 @@ def unknown_experiments(
                     expected="an experiment that a notebook trains",
                     received=repr(name),
                     remedy=nearest(name, known).partition(" Allowed:")[0]
-                    + " Mend book/claims.toml, or the name in the notebook.",
+                    + " Mend its file in book/claims, or the name in the notebook.",
                 )
 
 
@@ -155,7 +155,7 @@ def false_quotations(
                     f"{name}: claims.quote",
                     expected="the id of a claim",
                     received=repr(id),
-                    remedy=f"{hint} Mend it, or add the claim to book/claims.toml.",
+                    remedy=f"{hint} Mend it, or add the claim to book/claims.",
                 )
         for cell in notebook.cells:
             if cell.cell_type == "markdown" and TYPED_QUOTATION.search(cell.source):
@@ -163,7 +163,7 @@ def false_quotations(
                     f"{name}: {cell.source.splitlines()[0][:60]}",
                     expected="a report quoted by a code cell",
                     received="a quotation typed into the text",
-                    remedy="Add the claim to book/claims.toml and show claims.quote(id).",
+                    remedy="Add the claim to book/claims and show claims.quote(id).",
                 )
 
 
@@ -196,7 +196,7 @@ def unfounded(chosen: Iterable[Claim], records: Records) -> Iterator[ClaimError]
 def problems(root: Path) -> Iterator[ClaimError]:
     """Yield everything that is wrong with the claims and findings of a checkout."""
     try:
-        chosen = claims.read(root / "book" / "claims.toml")
+        chosen = claims.read(root / "book" / "claims")
         own = claims.findings(root / "book" / "findings.toml")
     except ClaimError as problem:
         yield problem

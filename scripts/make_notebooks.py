@@ -134,7 +134,7 @@ def records_of(source: Path) -> str:
 def claims_of(text: str, ledgers: set[str]) -> list[Claim]:
     """Return the claims that a notebook's text quotes, those of the ledgers, and the findings."""
     ids = set(quoted(text))
-    entered = claims.read(ROOT / "book" / "claims.toml") if ids or ledgers else ()
+    entered = claims.read(ROOT / "book" / "claims") if ids or ledgers else ()
     own = claims.findings(ROOT / "book" / "findings.toml") if FINDINGS in text else ()
     shown = (one for one in entered if matches(one.id, ids) or matches(one.practical, ledgers))
     return [*shown, *own]
@@ -142,7 +142,7 @@ def claims_of(text: str, ledgers: set[str]) -> list[Claim]:
 
 def tolerances_of(text: str) -> tuple[claims.Tolerance, ...]:
     """Return the tolerances, where a notebook shows them."""
-    return claims.tolerances(ROOT / "book" / "claims.toml") if TOLERANCES in text else ()
+    return claims.tolerances(ROOT / "book" / "claims") if TOLERANCES in text else ()
 
 
 def judging(chosen: list[Claim]) -> set[Path]:

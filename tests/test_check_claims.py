@@ -54,7 +54,7 @@ def test_an_experiment_that_nobody_trains(course):
     wrong = claim(experiment="99/aa")
     assert said(check_claims.unknown_experiments([wrong], course, ["99/b"])) == [
         "r9-x: expected an experiment that a notebook trains; received '99/aa'. "
-        "Did you mean '99/a'? Mend book/claims.toml, or the name in the notebook."
+        "Did you mean '99/a'? Mend its file in book/claims, or the name in the notebook."
     ]
 
 
@@ -124,7 +124,7 @@ def test_a_quotation_that_is_no_claim(course):
     assert said(check_claims.false_quotations(course, ["r9-x"])) == []
     assert said(check_claims.false_quotations(course, ["r9-xy"])) == [
         "99_tiny: claims.quote: expected the id of a claim; received 'r9-x'. "
-        "Did you mean 'r9-xy'? Mend it, or add the claim to book/claims.toml."
+        "Did you mean 'r9-xy'? Mend it, or add the claim to book/claims."
     ]
 
 
@@ -139,14 +139,17 @@ def test_a_quotation_typed_into_the_text(course):
     course["99_tiny"].cells.append(new_markdown_cell("> **R9 says** (Results): so it is."))
     assert said(check_claims.false_quotations(course, ["r9-x"])) == [
         "99_tiny: > **R9 says** (Results): so it is.: expected a report quoted by a code cell; "
-        "received a quotation typed into the text. Add the claim to book/claims.toml and show "
+        "received a quotation typed into the text. Add the claim to book/claims and show "
         "claims.quote(id)."
     ]
 
 
 def test_a_claims_file_that_is_not_well_formed_is_one_problem(tmp_path):
     (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "claims.toml").write_text('[[claim]]\nid = "r9-x"\n', encoding="utf-8")
+    (tmp_path / "book" / "claims").mkdir()
+    (tmp_path / "book" / "claims" / "r9.toml").write_text(
+        '[[claim]]\nid = "r9-x"\n', encoding="utf-8"
+    )
     (problem,) = said(check_claims.problems(tmp_path))
     assert "expected the fields of a claim; received r9-x" in problem
 

@@ -29,7 +29,7 @@ def test_the_store_of_a_checkout_is_runs(monkeypatch):
     root = folders.checkout()
     assert (root / "labkit").is_dir()
     assert folders.store_folder() == root / "runs"
-    assert folders.claims_file() == root / "book" / "claims.toml"
+    assert folders.claims_folder() == root / "book" / "claims"
     assert folders.findings_file() == root / "book" / "findings.toml"
 
 
@@ -38,7 +38,7 @@ def test_the_store_of_an_installed_package_is_inside_it(monkeypatch):
     monkeypatch.setattr(folders, "checkout", lambda: None)
     package = Path(folders.__file__).parent
     assert folders.store_folder() == package / "_course" / "runs"
-    assert folders.claims_file() == package / "_course" / "claims.toml"
+    assert folders.claims_folder() == package / "_course" / "claims"
     assert folders.findings_file() == package / "_course" / "findings.toml"
 
 

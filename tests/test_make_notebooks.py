@@ -45,7 +45,8 @@ def source(tmp_path, monkeypatch):
 
 def write_claims(folder, text, findings=""):
     (folder / "book").mkdir(exist_ok=True)
-    (folder / "book" / "claims.toml").write_text(text, encoding="utf-8")
+    (folder / "book" / "claims").mkdir(exist_ok=True)
+    (folder / "book" / "claims" / "all.toml").write_text(text, encoding="utf-8")
     (folder / "book" / "findings.toml").write_text(findings, encoding="utf-8")
     claims._read.cache_clear()
     claims._read_findings.cache_clear()
@@ -241,7 +242,8 @@ def test_findings_and_tolerances_concern_who_shows_them(
 def test_one_word_in_a_claim_of_practical_01_concerns_it_and_the_ledger_alone(source, tmp_path):
     for name in ("runs", "notebooks"):
         shutil.copytree(ROOT / name, tmp_path / name, dirs_exist_ok=True)
-    text = (ROOT / "book" / "claims.toml").read_text(encoding="utf-8")
+    files = sorted((ROOT / "book" / "claims").glob("*.toml"))
+    text = "\n".join(one.read_text(encoding="utf-8") for one in files)
     write_claims(tmp_path, text)
     before = {path.stem: make_notebooks.records_of(path) for path in make_notebooks.sources()}
     deep = next(one for one in claims.read() if one.id == "r1-deeper-networks-overfit")

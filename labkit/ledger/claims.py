@@ -1,7 +1,7 @@
 """What the reports say, one claim a number or conclusion, and what the practicals find.
 
-`quote` shows a claim on a page. The claims stand in ``book/claims.toml``, the findings in
-``book/findings.toml``; `Claim` lists the fields of both.
+`quote` shows a claim on a page. The claims stand in ``book/claims``, a file for each report, the
+findings in ``book/findings.toml``; `Claim` lists the fields of both.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _JUDGED = ("number", "comparison")  # by runs, so that their conditions matter
 
 @dataclass(frozen=True)
 class _Entered:
-    """What the claims file has."""
+    """What the claims' files have."""
 
     claims: tuple[Claim, ...]
     tolerances: tuple[Tolerance, ...]
@@ -72,7 +72,7 @@ def quote(id: str, *more: str) -> Claim | Quotation:
     known = {claim.id: claim for claim in read()}
     for one in (id, *more):
         if one not in known:
-            raise _unknown("claims.quote", "a claim in book/claims.toml", one, known)
+            raise _unknown("claims.quote", "a claim in book/claims", one, known)
     return Quotation((known[id], *map(known.get, more))) if more else known[id]
 
 
@@ -86,7 +86,7 @@ def find(id: str) -> tuple[Claim, ...]:
     found = tuple(one for one in everything if id in (one.id, one.id.partition("/")[0]))
     if not found:
         known = dict.fromkeys(one.id for one in everything)
-        where = "a claim in book/claims.toml, or of a finding in book/findings.toml"
+        where = "a claim in book/claims, or of a finding in book/findings.toml"
         raise _unknown("ledger", where, id, known)
     return found
 
@@ -99,22 +99,25 @@ def _unknown(subject: str, what: str, id: str, known: Iterable[str]) -> ClaimErr
 
 
 def read(path: Path | None = None) -> tuple[Claim, ...]:
-    """Return every claim of the claims file, in its order.
+    """Return every claim of the reports' files, in their order.
+
+    Args:
+        path: a folder of files, or one file; None is the course's own.
 
     Raises:
-        ClaimError: the file is not there or not TOML; an id twice; a field missing, unknown or
+        ClaimError: there is no file, or one is not TOML; an id twice; a field missing, unknown or
             of another form; a value that is no number; no answer; a number without a tolerance.
     """
-    return _read(path or folders.claims_file()).claims
+    return _read(path or folders.claims_folder()).claims
 
 
 def tolerances(path: Path | None = None) -> tuple[Tolerance, ...]:
-    """Return how far apart is still the same, for each unit of the claims file.
+    """Return how far apart is still the same, for each unit of the claims' files.
 
     Raises:
         ClaimError: as for `read`.
     """
-    return _read(path or folders.claims_file()).tolerances
+    return _read(path or folders.claims_folder()).tolerances
 
 
 def findings(path: Path | None = None) -> tuple[Claim, ...]:
@@ -130,18 +133,31 @@ def findings(path: Path | None = None) -> tuple[Claim, ...]:
 
 @functools.cache
 def _read(path: Path) -> _Entered:
-    content = _content(path, _CLAIMS, "claims")
+    contents = {one: _content(one, _CLAIMS, "claims") for one in _files(path)}
     limits: dict[str, Tolerance] = {}
-    for table in content.get("tolerance", ()):
+    for file, table in _each("tolerance", contents):
         if table["unit"] in limits:
-            raise _malformed(path, "every unit once", f"{table['unit']!r} twice")
-        limits[table["unit"]] = _tolerance(path, table)
-    sections = {(one["report"], one["title"]): one for one in content.get("section", ())}
+            raise _malformed(file, "every unit once", f"{table['unit']!r} twice")
+        limits[table["unit"]] = _tolerance(file, table)
+    sections = {(one["report"], one["title"]): one for _, one in _each("section", contents)}
     claims: dict[str, Claim] = {}
-    for table in content.get("claim", ()):
-        claim = _claim(path, _in_its_section(table, sections), claims)
-        _enter(path, _with_tolerance(path, claim, limits), claims)
+    for file, table in _each("claim", contents):
+        claim = _claim(file, _in_its_section(table, sections), claims)
+        _enter(file, _with_tolerance(file, claim, limits), claims)
     return _Entered(tuple(claims.values()), tuple(limits.values()))
+
+
+def _files(path: Path) -> list[Path]:
+    found = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not found:
+        raise _malformed(path, "a folder with a TOML file of claims for each report", "none")
+    return found
+
+
+def _each(table: str, contents: Mapping[Path, dict]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield every table of that name, with the file that it stands in."""
+    for file, content in contents.items():
+        yield from ((file, one) for one in content.get(table, ()))
 
 
 @functools.cache

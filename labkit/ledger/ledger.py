@@ -66,7 +66,7 @@ class Ledger:
                     f"ledger.of {key}",
                     expected=f"one of {', '.join(there)}",
                     received=repr(asked),
-                    remedy="Ask for one of these, or add a claim to book/claims.toml.",
+                    remedy="Ask for one of these, or add a claim to book/claims.",
                 )
             chosen = tuple(one for one in chosen if asked in (None, _KEYS[key](one)))
         return Ledger(chosen, practical)

@@ -29,7 +29,10 @@ from labkit.training import checkpoints
 from labkit.training.checkpoints import Progress
 
 RECORD = folders.checkout() / "runs" / "01" / "dense-2.json"
-CLAIMS = folders.claims_file()
+CLAIMS = "".join(
+    (folders.claims_folder() / name).read_text(encoding="utf-8")
+    for name in ("tolerances.toml", "r1.toml", "r2.toml")
+)
 
 
 # --- records ------------------------------------------------------------------------------
@@ -98,12 +101,12 @@ def check_claims(folder: Path, content: bytes) -> None:
         assert rows.row(verdict) and rows.brief_row(verdict) and rows.text(verdict)
 
 
-@given(content=mutations.damaged(CLAIMS.read_bytes()))
+@given(content=mutations.damaged(CLAIMS.encode()))
 def test_claims_with_damaged_bytes(tmp_path, content):
     check_claims(tmp_path, content)
 
 
-@given(text=mutations.altered_toml(CLAIMS.read_text(encoding="utf-8")))
+@given(text=mutations.altered_toml(CLAIMS))
 def test_claims_with_altered_values(tmp_path, text):
     check_claims(tmp_path, text.encode())
 

@@ -291,7 +291,7 @@ def test_an_id_that_is_neither_names_the_nearest():
     with pytest.raises(ClaimError) as problem:
         claims.find("deeper-is-bettr/1")
     assert str(problem.value) == (
-        "ledger: expected the id of a claim in book/claims.toml, or of a finding in "
+        "ledger: expected the id of a claim in book/claims, or of a finding in "
         "book/findings.toml; received 'deeper-is-bettr/1'. Did you mean 'deeper-is-better/1'? "
         "See there for all of them."
     )
@@ -321,7 +321,7 @@ def test_an_unknown_id_names_the_nearest():
     with pytest.raises(ClaimError) as problem:
         claims.quote("r1-dens-2-accuracy")
     assert str(problem.value) == (
-        "claims.quote: expected the id of a claim in book/claims.toml; received "
+        "claims.quote: expected the id of a claim in book/claims; received "
         "'r1-dens-2-accuracy'. Did you mean 'r1-dense-2-accuracy'? See there for all of them."
     )
 
@@ -439,6 +439,27 @@ def test_markup_in_a_claim_shows_as_it_is_written(written):
 def test_a_missing_file_is_a_claim_error(tmp_path):
     with pytest.raises(ClaimError, match="No such file"):
         claims.read(tmp_path / "none.toml")
+
+
+def test_a_folder_without_files_is_a_claim_error(tmp_path):
+    with pytest.raises(ClaimError) as problem:
+        claims.read(tmp_path)
+    assert str(problem.value) == (
+        f"{tmp_path}: expected a folder with a TOML file of claims for each report; received none. "
+        "Mend the file; labkit.ledger.claim.Claim lists the fields."
+    )
+
+
+def test_a_folder_s_files_are_one_ledger(tmp_path):
+    tolerance, _, rest = GOOD.partition("[[section]]")
+    (tmp_path / "tolerances.toml").write_text(tolerance, encoding="utf-8")
+    (tmp_path / "r9.toml").write_text(f"[[section]]{rest}", encoding="utf-8")
+    (claim,) = claims.read(tmp_path)
+    assert claim.tolerance == 0.005
+    (tmp_path / "r9_again.toml").write_text(f"[[section]]{rest}", encoding="utf-8")
+    claims._read.cache_clear()
+    with pytest.raises(ClaimError, match=r"r9_again\.toml: expected every id once"):
+        claims.read(tmp_path)
 
 
 @pytest.fixture(scope="module")

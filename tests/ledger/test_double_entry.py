@@ -1,6 +1,6 @@
 """The reports' values stand in two tables, read from the reports independently of each other.
 
-A wrong digit in book/claims.toml, or in reported_values.toml beside this file, makes them differ.
+A wrong digit in book/claims, or in reported_values.toml beside this file, makes them differ.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ def disagreements(claimed, entered):
     first = {claim.id: claim.value for claim in claimed if claim.value is not None}
     second = {id: float(text) for id, text in entered.items()}
     return [
-        f"{id}: {first.get(id)} in claims.toml, {entered.get(id)} in reported_values.toml"
+        f"{id}: {first.get(id)} in book/claims, {entered.get(id)} in reported_values.toml"
         for id in first | second
         if first.get(id) != second.get(id)
     ]
@@ -63,7 +63,7 @@ def test_a_wrong_digit_of_a_claim_is_found(with_value, entered):
         for wrong in with_a_wrong_digit(str(claim.value)):
             changed = dataclasses.replace(claim, value=float(wrong))
             assert disagreements([changed], {claim.id: entry}) == [
-                f"{claim.id}: {changed.value} in claims.toml, {entry} in reported_values.toml"
+                f"{claim.id}: {changed.value} in book/claims, {entry} in reported_values.toml"
             ]
 
 
@@ -71,14 +71,14 @@ def test_a_wrong_digit_of_the_second_table_is_found(with_value, entered):
     for claim in with_value:
         for wrong in with_a_wrong_digit(entered[claim.id]):
             assert disagreements([claim], {claim.id: wrong}) == [
-                f"{claim.id}: {claim.value} in claims.toml, {wrong} in reported_values.toml"
+                f"{claim.id}: {claim.value} in book/claims, {wrong} in reported_values.toml"
             ]
 
 
 def test_a_claim_that_is_removed_is_found(with_value, entered):
     removed, *rest = with_value
     assert disagreements(rest, entered) == [
-        f"{removed.id}: None in claims.toml, {entered[removed.id]} in reported_values.toml"
+        f"{removed.id}: None in book/claims, {entered[removed.id]} in reported_values.toml"
     ]
 
 
@@ -86,5 +86,5 @@ def test_an_entry_that_is_removed_is_found(with_value, entered):
     removed = with_value[0]
     rest = {id: text for id, text in entered.items() if id != removed.id}
     assert disagreements(with_value, rest) == [
-        f"{removed.id}: {removed.value} in claims.toml, None in reported_values.toml"
+        f"{removed.id}: {removed.value} in book/claims, None in reported_values.toml"
     ]

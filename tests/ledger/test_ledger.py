@@ -111,7 +111,7 @@ def test_a_part_that_is_not_there_is_an_error(books):
         books.of(report="R7")
     assert str(problem.value) == (
         "ledger.of report: expected one of R8, R9; received 'R7'. "
-        "Ask for one of these, or add a claim to book/claims.toml."
+        "Ask for one of these, or add a claim to book/claims."
     )
 
 
