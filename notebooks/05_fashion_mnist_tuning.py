@@ -35,6 +35,10 @@ if importlib.util.find_spec("labkit") is None:
     # %pip install -q "git+https://github.com/deep-learning-practicals/deep-learning-practicals@main"
     pass
 
+if importlib.util.find_spec("optuna") is None:
+    # %pip install -q optuna
+    pass
+
 # %% tags=["parameters"]
 # None: LABKIT_BUDGET, LABKIT_SEED … if set, else the default
 BUDGET = None  # "smoke", "lab" or "full"
@@ -59,6 +63,7 @@ VALIDATION_IMAGES = (
 EXAMPLES = by_budget(lab=10_000, full=None)  # of the models; None: all
 SMALL_EXAMPLES = 10_000  # of the trainings that try out settings
 SMALL_EPOCHS = 5  # of the same
+TRIALS = 22  # of a search: as many trainings as by hand
 DROPOUT_RATE = 0.1  # of the dropout that R5 adds to model 1
 SLOPE = 0.1  # of the leaky ReLU of model 2, below zero
 
@@ -959,8 +964,8 @@ len(candidates)
 
 # %%
 by_seed = {}
-for candidate in candidates:
-    for run in shown(candidate):
+for one in candidates:
+    for run in shown(one):
         bits = np.unpackbits(run.measures["right"])
         by_seed.setdefault(run.seed, []).append(bits)
 
@@ -1003,6 +1008,275 @@ legend = axes.legend()
 # With one setting there is nothing to choose, and on average nothing is gained. The more settings one tries, the more the best of them is flattered, and the fewer images decide, the more. Among settings that are equally good, luck shrinks with the square root of the number of images: on 10,000 images it is about a third of what it is on
 # 1,000. That is little, but so are the steps that R5 reads: compare them with the list in [How much does one epoch decide?](#how-much-does-one-epoch-decide). R5 also chose the epoch at which it stopped, and each epoch that one looks at is one more setting.
 
+# %% [markdown]
+# ## By search
+#
+# *Going further · 25 minutes*
+#
+# R5 turned one knob after another and looked at what came out. A program can do that too. A *search* is given a space of settings and a number of trainings, which are called *trials*. It proposes a point of the space, looks at what came of it,
+# and proposes the next one. The first points are drawn at random. After that, most programs propose points that resemble the better ones they have seen, and try something else now and then.
+#
+# ### A search in a dozen lines
+#
+# The library Optuna proposes; what is trained, and what counts as good, is ours to write. Here is a search for the learning rate of a network with no hidden layer, on 2,000 images. After each epoch the trial reports its validation accuracy. If that is below the median of the earlier trials after as many epochs, the trial is *pruned*: it is
+# stopped, and the next one begins. *For which learning rates will that happen?*
+
+# %%
+import optuna
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+# %%
+def objective(trial):
+    rate = trial.suggest_float("rate", 0.0001, 10, log=True)
+    output = layers.Dense(10, activation="softmax")
+    network = Sequential([Input((28, 28, 1)), layers.Flatten(), output])
+    how = {"loss": "categorical_crossentropy", "metrics": ["accuracy"]}
+    network.compile(optimizers.SGD(rate), **how)
+    for epoch in range(3):
+        part = {"validation_data": watched, "verbose": 0}
+        log = network.fit(few.images, few.targets, **part)
+        accuracy = log.history["val_accuracy"][-1]
+        trial.report(accuracy, epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return accuracy
+
+
+# %% tags=["nbval-ignore-output", "remove-output"]
+rule = optuna.pruners.MedianPruner(n_startup_trials=3)
+study = optuna.create_study(direction="maximize", pruner=rule)
+study.optimize(objective, n_trials=6)
+
+# %% tags=["nbval-ignore-output", "remove-output"]
+for trial in study.trials:
+    print(f"{trial.params['rate']:8.4f}", trial.state.name, trial.value)
+
+# %% [markdown]
+# As above, the page leaves out what these cells print. A trial that was pruned shows the accuracy at which it was stopped.
+#
+# ### A search over our settings
+#
+# Now the settings of model 1, over recipe and architecture together. The space holds every setting that we turned by hand, but for the activation of the output, which has to be softmax. Where we tried a few values of a rate, the search may choose any value between two ends; `log=True` draws as many rates between 0.001 and 0.01 as between 0.01 and 0.1.
+
+# %%
+from labkit.sweeps import between
+
+SPACE = {
+    "hidden": ["relu", "tanh", "sigmoid"],
+    "normalised": [False, True],
+    "dropout": between(0.0, 0.4),  # after each convolution
+    "optimizer": [name.lower() for name in DEFAULTS],
+    "learning_rate": between(0.0001, 1.0, log=True),
+    "batch_size": [16, 32, 64, 128, 256],
+}
+
+
+# %% [markdown]
+# A *candidate* is a function that turns a point of the space into a network and a recipe. This is the whole of what `labkit.search` has to be told, beside the space, the data and the number of trials. The folded cell builds model 1 with any of these layers.
+
+
+# %% tags=["hide-cell"]
+def model_1_at(settings):
+    after = [layers.BatchNormalization] * settings["normalised"]
+    if settings["dropout"]:
+        after.append(partial(layers.Dropout, settings["dropout"]))
+    stack = [Input((28, 28, 1))]
+    for filters in (32, 64):
+        conv = layers.Conv2D(filters, 3, activation=settings["hidden"])
+        stack += [conv, *(make() for make in after), layers.MaxPooling2D(2)]
+    end = [layers.Dropout(0.5), layers.Dense(10, activation="softmax")]
+    return Sequential([*stack, layers.Flatten(), *end])
+
+
+# %%
+CLASSES = {name.lower(): getattr(optimizers, name) for name in DEFAULTS}
+
+
+def candidate(settings):
+    optimizer = CLASSES[settings["optimizer"]](settings["learning_rate"])
+    how = small(settings["batch_size"], optimizer=optimizer)
+    return partial(model_1_at, settings), how
+
+
+# %% [markdown]
+# Each trial is a small training like those above, on 10,000 images for five epochs, and is judged by the validation accuracy. The search never sees the test images.
+#
+# The search of each of our seeds was carried out by `labkit sweep`, which gives the trials to as many processes as the machine has cores, and can give them to a cluster. In replay, `labkit.search` finds its trials in the records.
+
+
+# %% tags=["hide-cell"]
+def clothes_of(seed):
+    """Return the dataset with the split that another seed draws."""
+    if seed == clothes.seed:
+        return clothes
+    source = {"source": SOURCE, "one_hot": True}
+    return data.load("fashion_mnist", **sizes, seed=seed, **source)
+
+
+# %%
+def search(seed):
+    how = {"trials": TRIALS, "budget": BUDGET, "mode": MODE}
+    images, name = clothes_of(seed), "05/search"
+    return labkit.search(candidate, SPACE, images, experiment=name, **how)
+
+
+# %%
+found = search(clothes.seed)
+print(f"{TRIALS} trials, of which {len(found.finished)} ran to their end")
+print(f"best: {found.best.value:.4f}", dict(found.best.settings))
+
+# %% [markdown]
+# Only the trials that ran to their end are recorded; the others were pruned, or their loss was no longer a number. Here are the recorded ones. *How long does it take until a good trial can be told from a bad one?*
+
+# %% mystnb={"image": {"alt": "Validation accuracy after each of five epochs, one thin line for each trial of the search that ran to its end."}}
+_, axes = plt.subplots(figsize=(5, 3), layout="constrained")
+for run in found.runs:
+    reached = run.history["val_accuracy"]
+    axes.plot(range(1, len(reached) + 1), reached, color="C0", alpha=0.5)
+axes.set(xlabel="epoch", ylabel="validation accuracy")
+axes.set_xticks(range(1, SMALL_EPOCHS + 1))
+# %% [markdown]
+# The pruner compares a trial with the others from the third epoch on. *In which order were the good trials found?*
+
+# %% mystnb={"image": {"alt": "Validation accuracy of each trial that ran to its end, in the order in which they ended, and as steps the best accuracy so far."}}
+from labkit.sweeps import plots
+
+figure = plots.history(found)
+# %% [markdown]
+# The points show each trial and the steps the best one so far. Each step upwards costs more trials than the one before, because fewer and fewer points are better than the best.
+#
+# The next figure has a line for each trial, through its settings to its accuracy on the right. The darker a line, the better the trial. *Through which values do the dark lines go, and on which axes do they go everywhere?*
+
+# %% mystnb={"image": {"alt": "Seven upright axes, for batch size, dropout, hidden activation, learning rate, batch normalisation, optimizer and validation accuracy. Each trial is a line across all of them, the better the darker."}}
+figure = plots.parallel(found)
+# %% [markdown]
+# Where the dark lines spread over a whole axis, the setting mattered little among the good trials, or the search has too few trials to tell. The last figure puts this into numbers:
+
+# %% mystnb={"image": {"alt": "Bars with each setting's share of importance for being among the better trials of the search, the largest at the top."}}
+figure = plots.importance(found)
+# %% [markdown]
+# The shares say which settings the better trials have in common. They come from one search, with few trials, so that another seed would order the lower bars differently. They also depend on the space: a setting whose values are all reasonable looks unimportant, and a rate that may go from far too small to far too large looks important.
+
+# %% [markdown]
+# ## By hand or by search?
+#
+# *Going further · 15 minutes*
+#
+# Which of the two finds the better settings, at the same cost? One search and one round of tuning by hand would say as little as one training does. We have five of each: for every seed the small trainings of the sections above, and a search with as many trials.
+#
+# By hand we do as R5 did, and choose by the validation accuracy within one seed. Each knob is turned by itself, and the best value of each is kept. The folded cell lists the knobs. The optimizer and its rate are one knob, because each rate was tried with one optimizer only.
+
+# %% tags=["hide-cell"]
+START = {"hidden": "relu", "normalised": False, "dropout": 0.0}
+START |= {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 128}
+both = {"normalised": True, "dropout": DROPOUT_RATE}
+rate_of = [*at_default.values(), *at_own_rate.values(), *rates.values()]
+knobs = {
+    "activation": [
+        ({"hidden": name}, other_pairs[f"{name}, softmax"])
+        for name in ("tanh", "sigmoid")
+    ],
+    "optimizer and rate": [(dict(run.settings), run) for run in rate_of],
+    "batch size": [(dict(run.settings), run) for run in batches.values()],
+    "layers": [
+        ({"normalised": True}, in_small["normalised"]),
+        ({"dropout": DROPOUT_RATE}, in_small["dropout"]),
+        (both, in_small["both"]),
+    ],
+}
+
+
+# %%
+def seen(run, seed):
+    return replicates.by_seed(shown(run), "validation_accuracy")[seed]
+
+
+def best_of(knob, seed):
+    """Return the changes with the best training; none if it is the base."""
+    tried = [({}, base), *knob]
+    return max(tried, key=lambda pair: seen(pair[1], seed))[0]
+
+
+# %%
+def by_hand(seed):
+    kept = [best_of(knob, seed) for knob in knobs.values()]
+    return START | {name: one[name] for one in kept for name in one}
+
+
+# %% [markdown]
+# What comes out this way was never trained as a whole: the best batch size was found with the old learning rate, and the best learning rate with the old batch size. *Do two changes that help by themselves help together?* To find out, we also take the best training that was *seen*, with one knob turned and all others as they were.
+
+
+# %%
+def best_seen(seed):
+    everything = [one for knob in knobs.values() for one in knob]
+    return START | best_of(everything, seed)
+
+
+# %%
+cost = 1 + sum(len(knob) for knob in knobs.values())
+print(f"by hand: {cost} trainings; by search: {TRIALS}")
+
+# %% [markdown]
+# The cost is the number of trainings that each of them looked at. For the search it is a little too high, because a trial that is pruned counts as a whole training although it was stopped early. Seconds would not be a fair measure here: the trials of a search ran two at a time, with one core each. The number of trainings also leaves out a cost on the other side: somebody had
+# to write the space down, and had to know for it which rates are worth trying.
+
+# %%
+tuned_seeds = [run.seed for run in shown(base)]
+searches = {seed: search(seed).best for seed in tuned_seeds}
+
+# %%
+ways = {"hand": by_hand, "seen": best_seen}
+ways["search"] = lambda seed: dict(searches[seed].settings)
+winners = {
+    (seed, way): settings(seed)
+    for seed in tuned_seeds
+    for way, settings in ways.items()
+}
+
+# %%
+import pandas as pd
+
+pd.DataFrame(winners).T.rename_axis(["seed", "way"])[list(SPACE)]
+
+# %% [markdown]
+# *Do the searches agree with each other? In which settings do they agree, and is it these that the figure of importances puts at the top?*
+#
+# ### The winners are trained anew
+#
+# The validation accuracy of the best trial of a search is the best of many, and the same holds for the best training seen by hand. The last section showed that such a number is flattered. So all winners are trained anew, with seeds that took no part in choosing them: what was chosen with seed 0 is trained with the seeds 1 to 4, and so on.
+
+
+# %%
+def anew(seed, way):
+    other = clothes.seed if clothes.seed != seed else int(seed == 0)
+    how = {"budget": BUDGET, "mode": MODE, "experiment": "05/winner"}
+    how["settings"] = {"search": seed, "way": way}
+    network, training = candidate(winners[seed, way])
+    return labkit.train(network, clothes_of(other), training, **how)
+
+
+# %%
+trained_anew = {one: anew(*one) for one in winners}
+
+# %% [markdown]
+# Here is what the search promised, with the validation accuracy of the same settings after they were trained anew. Their test accuracies wait for the closing section.
+
+# %%
+promised = {seed: trial.value for seed, trial in searches.items()}
+fresh = {
+    seed: replicates.statistic(
+        shown(trained_anew[seed, "search"]), "validation_accuracy"
+    ).mean
+    for seed in searches
+}
+pd.DataFrame({"best trial": promised, "trained anew": fresh}).round(4)
+
+# %% mystnb={"image": {"alt": "Three panels with training and validation loss over five epochs: the winners of the round with seed 0, trained anew with other seeds, the best of each knob by hand, the best training seen, and the best trial of the search. Means over seeds with bands of one standard deviation."}}
+panels = {way: trained_anew[clothes.seed, way] for way in ways}
+show.curve_panels(panels)
 # %% [markdown]
 # ## The test set, opened once
 #
@@ -1067,9 +1341,6 @@ show.differences(equal, base="model 1, final", metric="test_accuracy")
 
 
 # %% tags=["hide-cell"]
-import pandas as pd
-
-
 def best(metric):
     """Return which training of model 2 is the best one, seed by seed."""
     columns = {
@@ -1090,6 +1361,39 @@ pd.DataFrame(choices).rename_axis("seed")
 # %% [markdown]
 # Where both choices agree, choosing on the test set changed nothing except that nobody could know it. The number that R5 prints is then optimistic by no more than luck, but without images that were kept apart there is no way to tell.
 #
+# ### By hand or by search, on the test images
+#
+# Each winner was trained with four seeds that took no part in choosing it. The table has a row for each round of tuning, and the mean test accuracy of its winners.
+
+
+# %% tags=["hide-cell"]
+def test_accuracy(seed, way):
+    runs = shown(trained_anew[seed, way])
+    return np.mean([run.test.accuracy for run in runs])
+
+
+# %%
+opened = {one: test_accuracy(*one) for one in trained_anew}
+by_way = pd.Series(opened).unstack()[list(ways)]
+by_way.rename_axis("seed").round(4)
+
+# %% [markdown]
+# The rounds are the sample now: we take the difference between two ways within each round, and ask where the mean of these differences may lie. *Does the search win in every round? And does it help to put the best values of all knobs together?*
+
+
+# %%
+def compared(one, other):
+    gaps = (by_way[one] - by_way[other]).tolist()
+    reach = intervals.for_the_mean(gaps).half_width if gaps[1:] else np.nan
+    print(f"{one:6} less {other:4}: {np.mean(gaps):+.4f} ± {reach:.4f}")
+
+
+# %%
+compared("search", "hand")
+compared("search", "seen")
+compared("hand", "seen")
+
+# %% [markdown]
 # ### Which clothes are confused
 
 # %% mystnb={"image": {"alt": "Confusion matrix of the final model 2 on the test set, right answers left out, summed over seeds: true classes in rows, the network's answers in columns. The darkest cells lie among T-shirt, pullover, coat, dress and shirt."}}

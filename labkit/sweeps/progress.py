@@ -31,7 +31,7 @@ class Standing:
     """How far one search is.
 
     Attributes:
-        experiment, metric: what is searched, and by what.
+        experiment, seed, metric: what is searched, with which seed, and by what.
         wanted: how many trials there are to be.
         finished, pruned, failed: how many ended, by how they did.
         best, point: the best value and its settings, written out.
@@ -39,6 +39,7 @@ class Standing:
     """
 
     experiment: str
+    seed: str
     metric: str
     wanted: int
     finished: int
@@ -49,6 +50,11 @@ class Standing:
     reasons: dict[int, str]
 
     @property
+    def title(self) -> str:
+        """What it is called: a notebook may do the same search with several seeds."""
+        return f"{self.experiment}, seed {self.seed}"
+
+    @property
     def ended(self) -> int:
         """How many trials ended, one way or another."""
         return self.finished + self.pruned + self.failed
@@ -56,7 +62,7 @@ class Standing:
     def __str__(self) -> str:
         counts = f"{self.finished} finished, {self.pruned} pruned, {self.failed} failed"
         best = f"best {numbers.title(self.metric)} {self.best} at {self.point}"
-        return f"{self.experiment}: {counts}" + f"; {best}" * bool(self.point)
+        return f"{self.title}: {counts}" + f"; {best}" * bool(self.point)
 
 
 def standings(storage: BaseStorage, mark: str) -> list[Standing]:
@@ -81,6 +87,7 @@ def _standing(storage: BaseStorage, name: str, mark: str) -> Standing | None:
     best, point = _best(study, about["metric"]) if "finished" in states else (_NONE, "")
     return Standing(
         about["experiment"],
+        about["seed"],
         about["metric"],
         about["wanted"],
         *(states.count(state) for state in ("finished", "pruned", "failed")),
@@ -130,10 +137,10 @@ def _watch(storage, mark: str, display: Progress, rows, done: threading.Event) -
 
 def _update(display: Progress, rows: dict[str, TaskID], found: list[Standing]) -> None:
     for one in found:
-        if one.experiment not in rows:
+        if one.title not in rows:
             # Rates and time left are of this call: what ended before it began took it no time.
-            rows[one.experiment] = display.add_task(
-                one.experiment, total=one.wanted, completed=one.ended, said=""
+            rows[one.title] = display.add_task(
+                one.title, total=one.wanted, completed=one.ended, said=""
             )
         said = f"{one.pruned} pruned, {one.failed} failed, best {one.best}"
-        display.update(rows[one.experiment], completed=one.ended, said=said)
+        display.update(rows[one.title], completed=one.ended, said=said)

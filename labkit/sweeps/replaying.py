@@ -18,18 +18,17 @@ if TYPE_CHECKING:
     from labkit.data import Dataset
 
 
-def replayed(question: Question, space: Space, dataset: Dataset, budget: str | None) -> Search:
+def replayed(question: Question, space: Space, dataset: Dataset, budgets: Sequence[str]) -> Search:
     """Return the trials that are recorded for exactly this code, in the order they finished.
 
     Args:
         question, space, dataset: of the search.
-        budget: of the records; None takes the best one recorded.
+        budgets: of the records; the first at which there are some is taken.
 
     Raises:
         MissingRecordError: none is recorded.
         StaleRecordError: all that are recorded are of other code.
     """
-    budgets = choices.RECORDED_BUDGETS if budget is None else (budget,)
     for one in budgets:
         points = _recorded_points(question.experiment, one, space, dataset.seed)
         if points:

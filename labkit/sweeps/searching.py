@@ -90,13 +90,15 @@ def search(
     build()  # which may read settings, too
     recording = choices.recording()
     if recording and choices.sweep() is None and recording.budget == level:
-        # `labkit record` records what a notebook makes of a search, and no search.
+        # `labkit record` records what a notebook makes of a search, and no search: at full too it
+        # goes by the trials of lab where the search was done at lab alone, as a page does.
+        others = [one for one in choices.RECORDED_BUDGETS if one != level]
         with choices.in_environment({"LABKIT_STORE": str(recording.store)}):
-            return replayed(question, space, dataset, level)
+            return replayed(question, space, dataset, [level, *others])
     if mode == "train":
         return _trained(question, space, dataset, wanted)
     try:
-        shown = level if choices.budget_is_explicit(budget) else None
+        shown = [level] if choices.budget_is_explicit(budget) else choices.RECORDED_BUDGETS
         return replayed(question, space, dataset, shown)
     except (MissingRecordError, StaleRecordError) as problem:
         if mode == "replay":
@@ -164,7 +166,13 @@ def _swept(
         _lower(question),
         dataset.seed,
     )
-    study.announce(trials, mark=asked.mark, experiment=question.experiment, metric=question.metric)
+    study.announce(
+        trials,
+        mark=asked.mark,
+        experiment=question.experiment,
+        seed=str(dataset.seed),
+        metric=question.metric,
+    )
     away = Away(
         packed(question),
         question.budget,

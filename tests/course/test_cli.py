@@ -288,7 +288,7 @@ def test_sweep_hands_on_what_to_search_and_says_why_trials_failed(monkeypatch):
     seen = {}
     counts = {"wanted": 9, "finished": 1, "pruned": 0, "failed": 1}
     one = progress.Standing(
-        *("05/search", "validation_accuracy"),
+        *("05/search", "0", "validation_accuracy"),
         **counts,
         best="0.9100",
         point="units=8",

@@ -57,7 +57,10 @@ def test_a_notebooks_search_is_swept_recorded_and_replayed(searching, tmp_path, 
     records = tmp_path / "store"
     done = labkit("sweep", searching, "--budget", "lab", "--workers", 1, "--store", records)
     assert done.exit_code == 0, done.output
-    assert "01/search: 2 finished, 0 pruned, 0 failed; best validation accuracy 0." in done.stdout
+    assert (
+        "01/search, seed 0: 2 finished, 0 pruned, 0 failed; best validation accuracy 0."
+        in done.stdout
+    )
     runs = store.read("01/search", records)
     assert len(runs) == 2
     assert any(re.match(r"Hundredth\(\) [0-9a-f]{8} ", line) for line in runs[0].signature.lines)

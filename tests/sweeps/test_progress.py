@@ -19,7 +19,7 @@ def kept(tmp_path):
     for name, mark in (("99/search", "ours"), ("99/other", "theirs")):
         space = spaces.checked({"rate": between(0.001, 0.1, log=True)})
         study = Study(storage.opened(place), name, space, False, 0)
-        study.announce(8, mark=mark, experiment=name, metric="validation_accuracy")
+        study.announce(8, mark=mark, experiment=name, seed="0", metric="validation_accuracy")
         for outcome in (
             Outcome("finished", 0.5),
             Outcome("pruned", reason="stopped after epoch 3"),
@@ -41,22 +41,38 @@ def test_how_a_search_stands_is_one_line(kept):
     (one,) = progress.standings(kept, "ours")
     assert one.best == "0.7500"
     assert str(one) == (
-        f"99/search: 2 finished, 1 pruned, 1 failed; best validation accuracy 0.7500 at {one.point}"
+        "99/search, seed 0: 2 finished, 1 pruned, 1 failed; "
+        f"best validation accuracy 0.7500 at {one.point}"
     )
 
 
 def test_a_search_without_a_finished_trial_has_no_best(tmp_path):
     place = storage.opened(str(tmp_path / "trials.journal"))
     study = Study(place, "99/search", spaces.checked({"units": [4, 8]}), False, 0)
-    study.announce(8, mark="ours", experiment="99/search", metric="validation_accuracy")
+    study.announce(8, mark="ours", experiment="99/search", seed="0", metric="validation_accuracy")
     (one,) = progress.standings(place, "ours")
-    assert str(one) == "99/search: 0 finished, 0 pruned, 0 failed"
+    assert str(one) == "99/search, seed 0: 0 finished, 0 pruned, 0 failed"
+
+
+def test_a_search_with_several_seeds_has_a_bar_for_each(tmp_path):
+    place = storage.opened(str(tmp_path / "trials.journal"))
+    about = {"mark": "ours", "experiment": "99/search", "metric": "validation_accuracy"}
+    for seed in (0, 1):
+        space = spaces.checked({"units": [4, 8]})
+        study = Study(place, f"99/search seed {seed}", space, False, seed)
+        study.announce(8 + seed, seed=str(seed), **about)
+    seen = io.StringIO()
+    with progress.shown(place, "ours", console=Console(file=seen, width=120)):
+        pass
+    shown = seen.getvalue()
+    assert "99/search, seed 0" in shown and "99/search, seed 1" in shown
+    assert "0/8" in shown and "0/9" in shown
 
 
 def test_a_bar_shows_trials_and_the_best_so_far(kept):
     seen = io.StringIO()
     with progress.shown(kept, "ours", console=Console(file=seen, width=120)):
         pass
-    assert "99/search" in seen.getvalue() and "99/other" not in seen.getvalue()
+    assert "99/search, seed 0" in seen.getvalue() and "99/other" not in seen.getvalue()
     assert "4/8" in seen.getvalue()
     assert "1 pruned, 1 failed, best 0.7500" in seen.getvalue()

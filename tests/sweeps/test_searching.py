@@ -165,6 +165,16 @@ def test_without_a_recording_nothing_is_searched_by_record(isolated, monkeypatch
         searched()
 
 
+def test_a_recording_at_full_goes_by_a_search_that_was_done_at_lab(isolated, monkeypatch):
+    found = recorded_in_place(isolated, monkeypatch)
+    recording = choices.Recording(isolated / "store", "*", "full")
+    for name, value in choices.recording_environment(recording, seed=0).items():
+        monkeypatch.setenv(name, value)
+    again = searched(budget=None)
+    assert {run.point for run in again.runs} == {run.point for run in found.runs}
+    assert {run.budget for run in again.runs} == {"lab"}
+
+
 # Replayed
 
 
