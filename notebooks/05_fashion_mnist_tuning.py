@@ -272,9 +272,10 @@ show.results(lengths, WATCHED)
 # R5 compares settings by the accuracy of the last epoch. Its log of the improved model 1 shows the last five epochs of one training:
 
 # %%
-LAST_FIVE = [f"r5-model-1-final-epoch-{epoch}" for epoch in range(116, 120)]
-LAST_FIVE.append("r5-model-1-final-accuracy")
-printed = [claims.quote(one).value for one in LAST_FIVE]
+LAST_FIVE = [f"epoch-{epoch}" for epoch in range(116, 120)] + ["accuracy"]
+printed = [
+    claims.quote(f"r5-model-1-final-{one}").value for one in LAST_FIVE
+]
 print(printed)
 print(f"highest less lowest: {max(printed) - min(printed):.4f}")
 
@@ -283,16 +284,13 @@ print(f"highest less lowest: {max(printed) - min(printed):.4f}")
 
 
 # %%
-def step(one, other):
-    return claims.quote(one).value - claims.quote(other).value
+def printed_of(name):
+    return claims.quote(f"r5-model-1-{name}-accuracy").value
 
 
 # %%
-BASE = "r5-model-1-60-accuracy"
-print(f"batch 256: {step('r5-model-1-batch-256-accuracy', BASE):+.4f}")
-print(f"batch 64: {step('r5-model-1-batch-64-accuracy', BASE):+.4f}")
-print(f"normalised: {step('r5-model-1-batch-norm-accuracy', BASE):+.4f}")
-print(f"with dropout: {step('r5-model-1-final-accuracy', BASE):+.4f}")
+for name in ("batch-256", "batch-64", "batch-norm", "final"):
+    print(f"{name:10} {printed_of(name) - printed_of('60'):+.4f}")
 
 # %% [markdown]
 # Each of these steps is smaller than what the accuracy does by itself within five epochs. A single run cannot tell whether they are due to the setting. Our runs say how large the two kinds of chance are here: from one epoch to the next, and from one seed to another.

@@ -11,6 +11,7 @@ import jupytext
 import numpy as np
 
 from labkit import choices
+from labkit import names as labkit_names
 from labkit.course import handout
 from labkit.records import replicates, selection
 
@@ -111,9 +112,16 @@ def _is_constant(target):
 # --- records ------------------------------------------------------------------------------
 
 
-def shown(experiment):
-    """Return the runs that a page shows: the highest budget with three seeds, by seed."""
-    sets = [selection.recorded(experiment, budget) for budget in choices.RECORDED_BUDGETS]
+def shown(point):
+    """Return the runs that a page shows: the highest budget with three seeds, by seed.
+
+    A point is an experiment, or one of a sweep: ``05/batch@batch_size=16``.
+    """
+    experiment, settings = labkit_names.split(point)
+    sets = [
+        selection.recorded(experiment, budget, settings=settings)
+        for budget in choices.RECORDED_BUDGETS
+    ]
     return next((runs for runs in sets if len(runs) >= selection.ENOUGH_SEEDS), ())
 
 

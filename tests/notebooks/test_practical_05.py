@@ -11,6 +11,8 @@ from practicals import definitions, failing_cells
 
 from labkit import choices
 from labkit.ledger import claims
+from labkit.records import describe, signature_of
+from labkit.sweeps import space as spaces
 
 NAME = "05_fashion_mnist_tuning"
 # Counted by hand from the listings: R5 prints no summary.
@@ -31,10 +33,16 @@ def practical():
     names = definitions(NAME)
     normalise = keras.layers.BatchNormalization
     drop = functools.partial(keras.layers.Dropout, names["DROPOUT_RATE"])
+    names["small"] = functools.partial(names["recipe"], 5, examples=10_000)
     names["model_1_normalised"] = lambda: names["model_1_with"](normalise)
     names["model_1_final"] = lambda: names["model_1_with"](normalise, drop)
     names["model_2_final"] = lambda: names["model_2"](normalise)
     return names
+
+
+@pytest.fixture(scope="module")
+def tuned():
+    return practicals.page(NAME)
 
 
 def kinds(network):
@@ -97,8 +105,6 @@ def test_the_leaky_relu_is_a_tenth_of_what_is_below_zero(practical):
 
 def test_the_slope_is_in_what_a_record_belongs_to(practical):
     """A function by the name of one of Keras's would be written as that one."""
-    from labkit.records import describe
-
     assert "SLOPE=0.1" in describe(practical["model_2"]().layers[0])
 
 
@@ -130,6 +136,64 @@ def test_the_models_train_for_the_report_s_epochs_at_full(practical):
     epochs = [practical["tenth_at_lab"](one) for one in (15, 30, 45, 50, 60, 120)]
     assert [choices.resolve(one, "full") for one in epochs] == [15, 30, 45, 50, 60, 120]
     assert [choices.resolve(one, "lab") for one in epochs] == [2, 3, 4, 5, 6, 12]
+
+
+# --- searched -----------------------------------------------------------------------------
+
+
+def settings(**others):
+    base = {"hidden": "relu", "normalised": False, "dropout": 0.0}
+    return base | {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 128} | others
+
+
+def layers_of(network):
+    return [describe(layer) for layer in network.layers]
+
+
+def test_the_candidate_at_the_base_s_settings_is_model_1_and_its_small_recipe(practical):
+    build, recipe = practical["candidate"](settings())
+    assert layers_of(build()) == layers_of(practical["model_1"]())
+    small = practical["recipe"](5, examples=10_000, optimizer=keras.optimizers.Adam(0.001))
+    request = {"name": "fashion_mnist"}
+    ours, theirs = (signature_of(build(), one.at("lab"), request) for one in (recipe, small))
+    assert ours == theirs
+
+
+def test_the_candidate_has_the_layers_that_are_tuned_by_hand(practical):
+    build, _ = practical["candidate"](settings(normalised=True, dropout=0.1))
+    assert layers_of(build()) == layers_of(practical["model_1_final"]())
+
+
+def test_the_space_holds_every_setting_that_is_tuned_by_hand(practical):
+    space = spaces.checked(practical["SPACE"])
+    sizes = [settings(batch_size=size) for size in (16, 32, 64, 256)]
+    rates = [settings(learning_rate=rate) for rate in (0.0001, 0.0003, 0.003, 0.01)]
+    names = ("adamax", "rmsprop", "sgd", "adagrad", "adadelta")
+    kinds = [settings(optimizer=name, learning_rate=1.0) for name in names]
+    inside = [settings(hidden="tanh"), settings(normalised=True, dropout=0.1)]
+    for one in (*sizes, *rates, *kinds, *inside):
+        assert spaces.includes(space, one), one
+
+
+def test_tuning_by_hand_looks_at_as_many_trainings_as_a_search(tuned):
+    assert tuned.cost == tuned.TRIALS == 22
+
+
+def test_by_hand_the_best_of_each_knob_is_kept(tuned):
+    values = {id(run): 0.5 for knob in tuned.knobs.values() for _, run in knob}
+    values[id(tuned.base)] = 0.6
+    better = (tuned.batches[32], tuned.rates[0.003], tuned.in_small["dropout"])
+    values |= dict(zip(map(id, better), (0.7, 0.8, 0.65), strict=True))
+    tuned.by_hand.__globals__["seen"] = lambda run, seed: values[id(run)]
+    changes = {"batch_size": 32, "learning_rate": 0.003, "dropout": 0.1}
+    assert tuned.by_hand(0) == settings(**changes)
+    assert tuned.best_seen(0) == settings(learning_rate=0.003)
+
+
+def test_winners_are_trained_with_seeds_that_took_no_part_in_choosing_them(tuned):
+    for (seed, _), run in tuned.trained_anew.items():
+        assert run.replicates
+        assert seed not in [one.seed for one in run.replicates]
 
 
 # --- losses and luck ----------------------------------------------------------------------
