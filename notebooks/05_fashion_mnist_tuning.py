@@ -173,7 +173,7 @@ for name in ("accuracy", "val_accuracy"):
 # ### Fifteen epochs, recorded
 #
 # `labkit.train` does the same on all 54,000 images, and there is a record of it for several seeds. R5 trains for 15 epochs first, and then for 30, 45 and 60. With the same seed, the training for 30 epochs
-# begins with the training for 15. So one training of 120 epochs contains all the others, and `train_path` returns what the network was at each of these ends. At the lab budget all of them are a tenth as long.
+# begins with the training for 15. So one training of 120 epochs contains all the others, and `train_path` returns what the network was at each of these ends. At the lab budget all of them are a tenth as long, on 10,000 images. The tables have a column with the epochs, and the next cell says which budget this page shows.
 
 
 # %%
@@ -222,15 +222,19 @@ longer = trained(model_1, ENDS)
 
 # %%
 model_1_run = longer["05/model-1"]
+epochs = f"{model_1_run.epochs} of 15 and {longer['05/model-1-120'].epochs} of 120"
+print(f"shown on this page: {model_1_run.budget}, {epochs} epochs")
+
+# %%
 ledger.beside(
     {"model 1": model_1_run}, [claims.quote("r5-model-1-accuracy")]
 )
 
-# %% mystnb={"image": {"alt": "Training and validation accuracy of model 1 over fifteen epochs, means over seeds with a band of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Training and validation accuracy of model 1 over the epochs of R5's first training, means over seeds with a band of one standard deviation. Both rise."}}
 axes = show.curves(model_1_run, metric="accuracy")
 # %% [markdown]
-# R5 prints the accuracy of its last epoch, and so does the table. *Look at the validation curve and its band. By how much does it go up and down from one epoch to the next? Would the fourteenth epoch have given the
-# same number as the fifteenth?*
+# R5 prints the accuracy of its last epoch, and so does the table. *Look at the validation curve and its band. By how much does it go up and down from one epoch to the next? Would the epoch before the last one have given
+# the same number?*
 
 # %% [markdown]
 # ## More epochs
@@ -248,7 +252,7 @@ lengths = {
     for epochs, run in zip(ENDS.values(), longer.values(), strict=True)
 }
 
-# %% mystnb={"image": {"alt": "Training and validation loss of model 1 over 120 epochs, means over seeds with a band of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Training and validation loss of model 1 over the epochs of its longest training, means over seeds with a band of one standard deviation. The training loss falls to the end."}}
 axes = show.curves(lengths["120 epochs"])
 # %% tags=["hide-cell"]
 WATCHED = {
@@ -264,7 +268,9 @@ WATCHED = {
 show.results(lengths, WATCHED)
 
 # %% [markdown]
-# *From which row on does the validation accuracy change by less than its own spread? And what does the validation loss do in the meantime?* Where the training loss goes on falling and the validation loss does not, the network
+# *From which row on does the validation accuracy change by less than its own spread? And what does the validation loss do in the meantime?*
+#
+# The longest training has a lower training loss than the one that is half as long. Where the training loss goes on falling and the validation loss does not, the network
 # overfits, whatever its accuracy does.
 #
 # ### How much does one epoch decide?
@@ -293,13 +299,14 @@ for name in ("batch-256", "batch-64", "batch-norm", "final"):
     print(f"{name:10} {printed_of(name) - printed_of('60'):+.4f}")
 
 # %% [markdown]
-# Each of these steps is smaller than what the accuracy does by itself within five epochs. A single run cannot tell whether they are due to the setting. Our runs say how large the two kinds of chance are here: from one epoch to the next, and from one seed to another.
+# Each of these steps is smaller than what the accuracy does by itself within five epochs. A single run cannot tell whether they are due to the setting. Our runs say how large the two kinds of chance are here: from one epoch to the next in the last quarter of the longest training, and from one seed to another. (In a training of few epochs the first of these contains some progress as well.)
 
 
 # %%
 def restless(run):
-    """Return the mean change of the accuracy between the last epochs."""
-    late = np.array(run.history["val_accuracy"][-20:])
+    """Return the mean change from one epoch to the next, late on."""
+    accuracy = np.array(run.history["val_accuracy"])
+    late = accuracy[-max(2, len(accuracy) // 4) :]
     return np.abs(np.diff(late)).mean() if len(late) > 1 else np.nan
 
 
@@ -423,10 +430,12 @@ OUTPUTS = {
 # %%
 show.results(activations_tried, OUTPUTS)
 
-# %% mystnb={"image": {"alt": "Validation accuracy over five epochs for five pairs of activations of model 1: ReLU with softmax, tanh or sigmoid in place of ReLU, tanh or sigmoid in place of softmax. Means over seeds with bands of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Validation accuracy over five epochs for five pairs of activations of model 1. ReLU with softmax, ReLU with sigmoid and tanh with softmax rise together; sigmoid in the hidden layers lies below them; tanh at the output stays near a tenth. Means over seeds with bands of one standard deviation."}}
 axes = show.compare(activations_tried, metric="val_accuracy")
 # %% [markdown]
 # The first two columns are about the last layer. Where they show outputs below zero, or ten outputs that do not add up to one, the outputs are no probabilities. An accuracy can still be computed from them, because it asks only which of the ten is the largest.
+#
+# With tanh at the output, the network learns nothing: its accuracy is no better than guessing. With sigmoid in the hidden layers it learns, but more slowly than with ReLU. Tanh in the hidden layers does about as well as ReLU.
 #
 # ### What the loss makes of outputs that are no probabilities
 #
@@ -522,10 +531,10 @@ def draw_differences(runs, other):
     axes.set_ylim(len(runs) - 0.5, -0.5)
 
 
-# %% mystnb={"image": {"alt": "Four points with horizontal intervals, one for each change of an activation: the mean difference in validation accuracy from model 1 with ReLU and softmax, and where it may lie. A vertical line marks zero."}}
+# %% mystnb={"image": {"alt": "Four points with horizontal intervals, one for each change of an activation: the mean difference in validation accuracy from model 1 with ReLU and softmax, and where it may lie. Tanh at the output lies far to the left of zero, sigmoid in the hidden layers to the left, and sigmoid at the output exactly at zero, which a vertical line marks."}}
 draw_differences(other_pairs, base)
 # %% [markdown]
-# *Which intervals lie on one side of zero altogether?*
+# *Which intervals lie on one side of zero altogether?* The two large losses do, and no number of seeds will change that. Sigmoid at the output has no interval, because the difference is zero on every seed.
 
 # %% [markdown]
 # ## Batch size
@@ -553,7 +562,7 @@ def with_batches(size, build=model_1, sweep="05/tune-batch-size"):
 # %%
 batches = {size: with_batches(size) for size in (16, 32, 64, 256)}
 
-# %% mystnb={"image": {"alt": "Validation accuracy of model 1 against the batch size, from 16 to 256 on a logarithmic axis, means over seeds with bars of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Validation accuracy of model 1 against the batch size, from 16 to 256 on a logarithmic axis, means over seeds with bars of one standard deviation. It is higher for the small batches."}}
 by_batch = [*batches.values(), base]
 axes = show.against(by_batch, "batch_size", metric="validation_accuracy")
 axes.set_xscale("log", base=2)
@@ -571,8 +580,8 @@ TIMES = {
 show.results({"batch 128": base} | named, TIMES)
 
 # %% [markdown]
-# Read this figure with care. After five epochs on 10,000 images, batches of 16 have made 3,125 updates and batches of 256 have made 200, so the figure shows how fast a network gets ahead, and not where a long training ends. R5 trained for 60 epochs on 54,000 images, where even batches of 256 make more than 12,000 updates.
-# Its order of batch sizes is therefore neither confirmed nor refuted here. What R5 says about time can be compared: *how much longer does an epoch with the smallest batches take?*
+# In this short training, batches of 16 and of 32 are ahead of batches of 128. Read this with care. After five epochs on 10,000 images, batches of 16 have made 3,125 updates and batches of 256 have made 200, so the figure shows how fast a network gets ahead, and not where a long training ends. R5 trained for 60 epochs on 54,000 images, where even batches of 256 make more than 12,000 updates.
+# Its order of batch sizes is therefore neither confirmed nor refuted here. What R5 says about time can be compared: *how much longer does an epoch with the smallest batches take?* It does take longer, because each update has a cost that does not depend on the number of images.
 
 # %% [markdown]
 # ## Optimizers and learning rates
@@ -623,15 +632,15 @@ at_own_rate = {
     "Adadelta, rate 1": optimized("Adadelta", 1.0),
 }
 
-# %% mystnb={"image": {"alt": "Validation accuracy over five epochs with six optimizers at their default learning rates: Adam, Adamax, RMSprop, SGD, Adagrad and Adadelta. Means over seeds with bands of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Validation accuracy over five epochs with six optimizers at their default learning rates. Adam, RMSprop and Adamax are far above SGD, which is above Adagrad; Adadelta stays near a tenth. Means over seeds with bands of one standard deviation."}}
 axes = show.compare({"Adam": base} | at_default, metric="val_accuracy")
-# %% mystnb={"image": {"alt": "Validation accuracy over five epochs with Adam at its default rate, and with SGD, Adagrad and Adadelta at rates chosen for them. Means over seeds with bands of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Validation accuracy over five epochs with Adam at its default rate, and with SGD, Adagrad and Adadelta at rates chosen for them: all four rise, and the gaps are much smaller than in the figure before. Means over seeds with bands of one standard deviation."}}
 axes = show.compare({"Adam": base} | at_own_rate, metric="val_accuracy")
 # %% mystnb={"image": {"alt": "Five points with horizontal intervals, for Adamax and RMSprop at their default rates and for SGD, Adagrad and Adadelta at rates chosen for them: the mean difference in validation accuracy from Adam, and where it may lie. A vertical line marks zero."}}
 close = {name: at_default[name] for name in ("Adamax", "RMSprop")}
 draw_differences(close | at_own_rate, base)
 # %% [markdown]
-# Compare each of the three with itself. What R5 calls a bad optimizer is an optimizer *together with a learning rate*, and only one of the two was tried out.
+# Compare each of the three with itself. Adadelta, Adagrad and SGD are all far better at the rate that was chosen for them than at their default. What R5 calls a bad optimizer is an optimizer *together with a learning rate*, and only one of the two was tried out.
 #
 # ### The learning rate of Adam
 
@@ -657,7 +666,7 @@ axes = show.against(by_rate, "learning_rate", metric="validation_accuracy")
 # %% mystnb={"image": {"alt": "Four points with horizontal intervals, for four learning rates of Adam: the mean difference in validation accuracy from the rate of a thousandth, and where it may lie. A vertical line marks zero."}}
 draw_differences({f"rate {one:g}": run for one, run in rates.items()}, base)
 # %% [markdown]
-# In a short training a small rate has no time to arrive, so a low place here says little about a long one. *Is there a rate whose interval lies above zero?*
+# The two smaller rates are behind. In a short training a small rate has no time to arrive, so a low place here says little about a long one. *Is there a rate whose interval lies above zero?*
 
 # %% [markdown]
 # ## Batch normalisation and dropout
@@ -726,7 +735,7 @@ in_layers = {
 # %%
 show.results(in_layers, WATCHED)
 
-# %% mystnb={"image": {"alt": "Three panels with training and validation loss over 120 epochs: model 1 plain, with batch normalisation, and with batch normalisation and dropout. Means over seeds with bands of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Three panels with training and validation loss over all epochs: model 1 plain, with batch normalisation, and with batch normalisation and dropout. Means over seeds with bands of one standard deviation."}}
 at_120 = {name: one for name, one in in_layers.items() if "120" in name}
 show.curve_panels(at_120)
 # %% mystnb={"image": {"alt": "Five points with horizontal intervals, for model 1 with other layers or more epochs: the mean difference in validation accuracy from plain model 1 after 60 epochs, and where it may lie. A vertical line marks zero."}}
@@ -750,9 +759,44 @@ in_small = {
     "both": with_layers("both", normalise, drop),
 }
 
-# %% mystnb={"image": {"alt": "Three points with horizontal intervals, for small trainings of model 1 with batch normalisation, with dropout, and with both: the mean difference in validation accuracy from the plain network, and where it may lie. A vertical line marks zero."}}
+# %% mystnb={"image": {"alt": "Three points with horizontal intervals, for small trainings of model 1 with batch normalisation, with dropout, and with both: the mean difference in validation accuracy from the plain network, and where it may lie. A vertical line marks zero; both trainings with batch normalisation lie far to the left of it."}}
 draw_differences(in_small, base)
 # %% [markdown]
+# The normalised networks are far behind. *Batch normalisation is said to make training faster. Is it slow here, or is something else wrong?*
+#
+# ### Why batch normalisation looks so bad here
+
+# %% tags=["hide-cell"]
+WAYS = {
+    "running_accuracy": "train accuracy, while training",
+    "train_accuracy": "train accuracy, afterwards",
+    "validation_accuracy": "validation accuracy",
+}
+
+# %%
+show.results({"plain": base} | in_small, WAYS)
+
+# %% mystnb={"image": {"alt": "Two panels of accuracies over five epochs. Left, while training: the normalised network is above the plain one. Right, on validation images: the plain network rises at once, and the normalised one stays far below it and only begins to catch up. Means over seeds with bands of one standard deviation."}}
+pair = {"plain": base, "normalised": in_small["normalised"]}
+_, (left, right_panel) = plt.subplots(
+    1, 2, figsize=(9, 3.2), layout="constrained"
+)
+axes = show.compare(pair, metric="accuracy", ax=left)
+axes = show.compare(pair, metric="val_accuracy", ax=right_panel)
+# %% [markdown]
+# While it trains, the normalised network is ahead of the plain one. Measured afterwards, on the same training images, it is far behind. The weights are the same in both measurements, and the layer is what differs. While training, batch normalisation uses the mean and the variance of the batch. Afterwards it uses moving averages of
+# them, which begin at 0 and 1; each batch replaces a hundredth of the old value. How much of the beginning is left?
+
+# %%
+for name, size in {"small training": 10_000, "R5's": 54_000}.items():
+    batches_an_epoch = -(-size // 128)
+    kept = [0.99 ** (batches_an_epoch * epoch) for epoch in (1, 5)]
+    print(f"{name:15} after 1 and 5 epochs: {kept[0]:.3f}, {kept[1]:.6f}")
+
+# %% [markdown]
+# In a small training, the averages still contain a part of their first values when it ends, and they lag behind weights that change quickly. With R5's 422 updates in each epoch this is over before the second epoch ends. So these small trainings say nothing about what batch normalisation does in R5's long ones. They do say that the training
+# was too short for the layer. With smaller batches there would have been enough updates: two knobs that act together.
+#
 # ### Does it overfit?
 
 # %% tags=["hide-input"]
@@ -857,7 +901,7 @@ names = ("50 epochs", "120 epochs", "batch 128", "normalised")
 tuned = dict(zip(names, model_2_runs.values(), strict=True))
 show.results(tuned, WATCHED)
 
-# %% mystnb={"image": {"alt": "Two panels with training and validation loss over 120 epochs: model 2 with batches of 128, and the same with batch normalisation. Means over seeds with bands of one standard deviation."}}
+# %% mystnb={"image": {"alt": "Two panels with training and validation loss over all epochs: model 2 with batches of 128, and the same with batch normalisation. Means over seeds with bands of one standard deviation."}}
 show.curve_panels({name: tuned[name] for name in names[2:]})
 # %% tags=["hide-input"]
 claims.quote("r5-model-2-gap-is-small")
@@ -912,6 +956,8 @@ by_batch = [*batches_2.values(), base_2]
 axes = show.against(by_batch, "batch_size", metric="validation_accuracy")
 axes.set_xscale("log", base=2)
 # %% [markdown]
+# Batches of 64 and of 70 give nearly the same accuracy, and what difference there may be is far smaller than R5's.
+#
 # Then the activations of its hidden layers, and the optimizers at their default rates:
 
 
@@ -943,6 +989,8 @@ draw_differences(named, base_2)
 # %% mystnb={"image": {"alt": "Seven points with horizontal intervals, for model 2 with two other activations and five other optimizers: the mean difference in validation accuracy from the model as it was found, and where it may lie. A vertical line marks zero."}}
 draw_differences(activations_2 | optimizers_2, base_2)
 # %% [markdown]
+# With sigmoid in its hidden layers, model 2 is no better than guessing after these five epochs, while model 1 had learned something: with each layer, sigmoid makes the gradient smaller, and model 2 has four of them in a row.
+#
 # The intervals answer each question by itself. With so many of them, one in twenty would leave zero out by chance alone, even if no setting made any difference; [the ledger](07_replication_ledger.ipynb) corrects for that.
 
 # %% [markdown]
@@ -956,8 +1004,9 @@ draw_differences(activations_2 | optimizers_2, base_2)
 # accuracies: on the images that we chose by, and on all the others, which are new to the choice. *Which one will be higher, and what makes the difference larger: more settings, or more images?*
 
 # %%
-candidates = [base, *batches.values(), *rates.values(), *in_small.values()]
-candidates += [*close.values(), *at_own_rate.values()]
+candidates = [base, *batches.values(), *rates.values(), *close.values()]
+candidates += [*at_own_rate.values(), in_small["dropout"]]
+candidates.append(other_pairs["tanh, softmax"])
 len(candidates)
 
 # %%
@@ -1016,7 +1065,7 @@ legend = axes.legend()
 #
 # ### A search in a dozen lines
 #
-# The library Optuna proposes; what is trained, and what counts as good, is ours to write. Here is a search for the learning rate of a network with no hidden layer, on 2,000 images. After each epoch the trial reports its validation accuracy. If that is below the median of the earlier trials after as many epochs, the trial is *pruned*: it is
+# The library Optuna (Akiba and others, 2019) proposes with an estimator of where the better points are (Bergstra and others, 2011). What is trained, and what counts as good, is ours to write. Here is a search for the learning rate of a network with no hidden layer, on 2,000 images. After each epoch the trial reports its validation accuracy. If that is below the median of the earlier trials after as many epochs, the trial is *pruned*: it is
 # stopped, and the next one begins. *For which learning rates will that happen?*
 
 # %%
@@ -1331,7 +1380,7 @@ show.results(equal, COST)
 show.differences(equal, base="model 1, final", metric="test_accuracy")
 
 # %% [markdown]
-# Even on equal terms the two models differ in more than a convolution: in padding, activations, dropout, filters, and a dense layer with most of the parameters. So this table can say which model is more accurate. It cannot say that the third convolution is the reason.
+# On these equal terms model 2 is the more accurate one, plain against plain and final against final. It makes more than twice as many multiply-adds for an image. Even so, the two models differ in more than a convolution: in padding, activations, dropout, filters, and a dense layer with most of the parameters. So this table can say which model is more accurate. It cannot say that the third convolution is the reason.
 #
 # ### What R5's way of choosing gave
 #
