@@ -11,7 +11,7 @@ from practicals import definitions, failing_cells
 
 from labkit import choices
 from labkit.ledger import claims
-from labkit.records import describe, signature_of
+from labkit.records import describe, signature_of, store
 from labkit.sweeps import space as spaces
 
 NAME = "05_fashion_mnist_tuning"
@@ -265,3 +265,62 @@ def test_the_page_has_every_experiment_that_its_claims_name():
     }
     assert named
     assert {name for name in named if f'"{name}"' not in text} == set()
+
+
+# --- what the records say -----------------------------------------------------------------
+
+PATHS = {
+    "model_1": ["model-1", "model-1-30", "model-1-45", "model-1-60", "model-1-120"],
+    "model_1_normalised": ["model-1-batch-norm", "model-1-batch-norm-120"],
+    "model_1_final": ["model-1-final-60", "model-1-final"],
+    "model_2": ["model-2", "model-2-120"],
+    "model_2_final": ["model-2-final"],
+}
+BASE = "05/tune-base@batch_size=128,learning_rate=0.001"
+
+
+@pytest.mark.parametrize("network", PATHS)
+def test_the_records_are_of_these_networks(network):
+    for name in PATHS[network]:
+        runs = practicals.shown(f"05/{name}")
+        assert {run.parameters for run in runs} == {PARAMETERS[network]}
+
+
+@pytest.mark.parametrize("network", PATHS)
+def test_the_ends_of_a_path_share_their_epochs(network):
+    *ends, last = (practicals.shown(f"05/{name}") for name in PATHS[network])
+    for runs in ends:
+        for run, whole in zip(runs, last, strict=True):
+            assert run.history["loss"] == whole.history["loss"][: run.epochs]
+
+
+def test_the_small_trainings_have_ten_thousand_images_and_no_test_set():
+    names = {name for name in store.experiments() if name.startswith("05/tune-")}
+    assert len(names) == 9
+    for run in (run for name in names for run in store.read(name)):
+        assert (run.budget, run.dataset.sizes["train"], run.epochs) == ("lab", 10_000, 5)
+        assert "test" not in run.metrics
+
+
+def test_the_training_with_sigmoid_at_the_output_is_that_with_softmax_digit_for_digit():
+    sigmoid = practicals.shown("05/tune-activation@hidden=relu,output=sigmoid")
+    assert sigmoid
+    for run, base in zip(sigmoid, practicals.shown(BASE), strict=True):
+        assert run.history["loss"] == base.history["loss"]
+        assert run.history["val_loss"] == base.history["val_loss"]
+
+
+def test_a_small_training_makes_too_few_updates_for_the_averages_of_the_normalisation():
+    """The page says that a part of their first values is left, and that R5's have none."""
+    updates = math.ceil(10_000 / 128) * 5
+    assert 0.01 < 0.99**updates < 0.05
+    assert 0.99 ** (2 * math.ceil(54_000 / 128)) < 0.001
+
+
+def test_searches_never_saw_the_test_images_and_winners_did_once():
+    assert all("test" not in run.metrics for run in store.read("05/search"))
+    winners = store.read("05/winner")
+    assert {(run.settings["search"], run.settings["way"]) for run in winners} == {
+        (seed, way) for seed in range(5) for way in ("hand", "seen", "search")
+    }
+    assert all("test" in run.metrics for run in winners)
