@@ -21,7 +21,7 @@
 # |---|---|
 # | **Purpose** | Turn the settings of a convolutional network one at a time, and find out which of the differences are larger than chance; see what it costs to choose on the test set; compare two networks on equal terms; let a search turn all settings at once, and see whether it beats tuning by hand |
 # | **Before this** | [02 · Convolutional variants](02_mnist_cnn_variants.ipynb), [04 · A progression of networks](04_mnist_progression.ipynb) |
-# | **Time** | core: 2 h, going further: 2 h · training it all yourself: two minutes at smoke, twenty minutes at lab, four and a half hours for each seed at full, on 2 CPU cores |
+# | **Time** | core: 2 h, going further: 2 h · training it all yourself: a few minutes at smoke, half an hour at lab, nearly five hours for each seed at full, on 2 CPU cores |
 # | **GPU needed?** | no; at the full budget it saves much time |
 #
 # The report R5 takes two convolutional networks and turns their settings by hand: the activations, the epochs, the batch size, the optimizer and its

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from labkit.course import doctor
+from labkit.course import cli, doctor
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -312,6 +312,31 @@ def test_the_front_pages_read_as_the_house_does(name):
     assert not re.search(r"\bsimply\b", text, flags=re.I)
     assert not re.search("[\U0001f300-\U0001faff\u2600-\u27bf]", text)
     assert not re.search(r"\d\s?%", text), "results are shown by the site, never typed"
+
+
+def blocks(page, language):
+    """Return the blocks of code of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", read(page), flags=re.M | re.S)
+
+
+def test_configurations_for_clusters_can_be_copied():
+    (manifest,) = map(yaml.safe_load, blocks("book/clusters.md", "yaml"))
+    name, spec = manifest["metadata"]["name"], manifest["spec"]
+    assert spec["scheduler"]["service"]["selector"]["dask.org/cluster-name"] == name
+    (container,) = spec["scheduler"]["spec"]["containers"]
+    offered = {one["name"] for one in container["ports"]}
+    assert {one["targetPort"] for one in spec["scheduler"]["service"]["ports"]} == offered
+    for script in blocks("book/clusters.md", "python"):
+        compile(script, "cluster.py", "exec")
+
+
+def test_commands_for_clusters_have_options_that_exist():
+    shell = "\n".join(blocks("book/clusters.md", "bash")).replace("\\\n", " ")
+    lines = re.findall(r"^labkit (\w+)(.*)", shell, flags=re.M)
+    assert {"sweep", "record"} <= {name for name, _ in lines}
+    for name, rest in lines:
+        known = {option for one in cli.main.commands[name].params for option in one.opts}
+        assert set(re.findall(r"--[\w-]+", rest)) <= known, name
 
 
 def test_the_readme_shows_what_exists():
