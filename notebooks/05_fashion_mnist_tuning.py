@@ -1468,6 +1468,8 @@ for name in ("model 1, final", "model 2, normalised"):
     print(f"{name}: {share_among(everything[name], UPPER):.2f}")
 
 # %% [markdown]
+# More than half of all mistakes of both models lie among these four classes.
+#
 # ### Every claim of R5 and its verdict
 #
 # The table has every number and every conclusion of the report, what we recorded, and how it came out. Each verdict leads to [the ledger](07_replication_ledger.ipynb).

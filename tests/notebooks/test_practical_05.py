@@ -317,6 +317,14 @@ def test_a_small_training_makes_too_few_updates_for_the_averages_of_the_normalis
     assert 0.99 ** (2 * math.ceil(54_000 / 128)) < 0.001
 
 
+@pytest.mark.parametrize("model", ["model-1-final", "model-2-final"])
+def test_most_mistakes_lie_among_four_classes(model):
+    for run in practicals.shown(f"05/{model}"):
+        wrong = run.confusion - np.diag(np.diag(run.confusion))
+        four = [0, 2, 4, 6]  # T-shirt/top, pullover, coat, shirt
+        assert wrong[np.ix_(four, four)].sum() > wrong.sum() / 2
+
+
 def test_searches_never_saw_the_test_images_and_winners_did_once():
     assert all("test" not in run.metrics for run in store.read("05/search"))
     winners = store.read("05/winner")
