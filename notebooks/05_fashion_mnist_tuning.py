@@ -1192,7 +1192,7 @@ from labkit.sweeps import plots
 
 figure = plots.history(found)
 # %% [markdown]
-# The points show each trial and the steps the best one so far. Each step upwards costs more trials than the one before, because fewer and fewer points are better than the best.
+# The points show each trial and the steps the best one so far. A step upwards needs a point that is better than all before it, so steps tend to become rare the longer a search goes on.
 #
 # The next figure has a line for each trial, through its settings to its accuracy on the right. The darker a line, the better the trial. *Through which values do the dark lines go, and on which axes do they go everywhere?*
 
@@ -1205,7 +1205,7 @@ figure = plots.parallel(found)
 if len(found.finished) > 3:  # fewer say nothing
     figure = plots.importance(found)
 # %% [markdown]
-# The shares say which settings the better trials have in common. They come from one search, with few trials, so that another seed would order the lower bars differently. They also depend on the space: a setting whose values are all reasonable looks unimportant, and a rate that may go from far too small to far too large looks important.
+# The shares say which settings the better trials have in common. They come from one search, with few trials, so that another seed may order the bars differently. They also depend on the space: a setting whose values are all reasonable looks unimportant, and a rate that may go from far too small to far too large looks important.
 
 # %% [markdown]
 # ## By hand or by search?
