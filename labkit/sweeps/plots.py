@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ENOUGH = 4  # trials, of which one can say what the better ones have in common
+_AXIS = 1.3  # inches for each upright axis, so that its name has room
 
 
 def history(search: Search) -> Figure:
@@ -64,6 +65,7 @@ def _shares(search: Search) -> dict[str, float]:
             remedy="Search on: labkit sweep … --trials 20.",
         )
     optuna = needed("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # it tells of every new study
     study = optuna.create_study(direction="minimize" if search.lower_is_better else "maximize")
     kinds = spaces.distributions(search.space)
     for one in search.finished:
@@ -79,8 +81,8 @@ def parallel(search: Search) -> Figure:
     """Draw each trial as a line through its settings to its value, the better the darker."""
     import matplotlib.pyplot as plt
 
-    ax = style.new_axes()
     names = [*search.space]
+    ax = style.new_axes((max(6.4, _AXIS * (len(names) + 1)), 4.0))
     values = np.array([one.value for one in search.finished])
     low, high = values.min(), values.max()
     heights = (values - low) / (high - low or 1.0)

@@ -1,5 +1,7 @@
 """A search in figures, drawn from made-up runs."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import pytest
 from made_up_runs import made_up_run
@@ -66,6 +68,16 @@ def test_a_trial_is_a_line_through_its_settings_to_its_value():
     texts = [text.get_text() for text in axes.get_xticklabels()]
     assert texts == ["rate", "units", "validation accuracy"]
     assert {"0.001", "0.1", "4", "8", "16"} <= {text.get_text() for text in axes.texts}
+
+
+def test_the_names_of_many_axes_do_not_overlap():
+    names = ("batch_size", "dropout", "hidden", "learning_rate", "normalised", "optimizer")
+    space = spaces.checked({name: [1, 2] for name in names})
+    trials = [Trial(0, dict.fromkeys(names, 1), "finished", 0.5)]
+    figure = plots.parallel(Search("99/search", "validation_accuracy", space, tuple(trials)))
+    figure.canvas.draw()
+    boxes = [one.get_window_extent() for one in figure.axes[0].get_xticklabels()]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
 
 
 @pytest.mark.parametrize("draw", [plots.history, plots.importance, plots.parallel])
