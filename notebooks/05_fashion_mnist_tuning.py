@@ -784,7 +784,7 @@ _, (left, right_panel) = plt.subplots(
 axes = show.compare(pair, metric="accuracy", ax=left)
 axes = show.compare(pair, metric="val_accuracy", ax=right_panel)
 # %% [markdown]
-# While it trains, the normalised network is ahead of the plain one. Measured afterwards, on the same training images, it is far behind. The weights are the same in both measurements, and the layer is what differs. While training, batch normalisation uses the mean and the variance of the batch. Afterwards it uses moving averages of
+# While it trains, the normalised network is ahead of the plain one. Measured afterwards, on the same training images, it is behind it. The weights are the same in both measurements, and the layer is what differs. While training, batch normalisation uses the mean and the variance of the batch. Afterwards it uses moving averages of
 # them, which begin at 0 and 1; each batch replaces a hundredth of the old value. How much of the beginning is left?
 
 # %%
