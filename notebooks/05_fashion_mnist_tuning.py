@@ -1182,28 +1182,29 @@ _, axes = plt.subplots(figsize=(5, 3), layout="constrained")
 for run in found.runs:
     reached = run.history["val_accuracy"]
     axes.plot(range(1, len(reached) + 1), reached, color="C0", alpha=0.5)
-axes.set(xlabel="epoch", ylabel="validation accuracy")
 axes.set_xticks(range(1, SMALL_EPOCHS + 1))
+axes.set_xlabel("epoch")
+label = axes.set_ylabel("validation accuracy")
 # %% [markdown]
 # The pruner compares a trial with the others from the third epoch on. *In which order were the good trials found?*
 
 # %% mystnb={"image": {"alt": "Validation accuracy of each trial that ran to its end, in the order in which they ended, and as steps the best accuracy so far."}}
 from labkit.sweeps import plots
 
-figure = plots.history(found)
+plots.history(found)
 # %% [markdown]
 # The points show each trial and the steps the best one so far. A step upwards needs a point that is better than all before it, so steps tend to become rare the longer a search goes on.
 #
 # The next figure has a line for each trial, through its settings to its accuracy on the right. The darker a line, the better the trial. *Through which values do the dark lines go, and on which axes do they go everywhere?*
 
 # %% mystnb={"image": {"alt": "Seven upright axes, for batch size, dropout, hidden activation, learning rate, batch normalisation, optimizer and validation accuracy. Each trial is a line across all of them, the better the darker."}}
-figure = plots.parallel(found)
+plots.parallel(found)
 # %% [markdown]
 # Where the dark lines spread over a whole axis, the setting mattered little among the good trials, or the search has too few trials to tell. The last figure puts this into numbers:
 
 # %% mystnb={"image": {"alt": "Bars with each setting's share of importance for being among the better trials of the search, the largest at the top."}}
-if len(found.finished) > 3:  # fewer say nothing
-    figure = plots.importance(found)
+# Fewer than four trials say nothing.
+plots.importance(found) if len(found.finished) > 3 else None
 # %% [markdown]
 # The shares say which settings the better trials have in common. They come from one search, with few trials, so that another seed may order the bars differently. They also depend on the space: a setting whose values are all reasonable looks unimportant, and a rate that may go from far too small to far too large looks important.
 
