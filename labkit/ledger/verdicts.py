@@ -223,6 +223,10 @@ def _other_runs(claim: Claim, outcome: str, evidence: Evidence, interval: Interv
     return f"seeds that scatter by more than {most} in place of {sd}"
 
 
+# Lines of a signature that a recipe may have otherwise at a smaller budget than at the report's.
+_BY_BUDGET = ("epochs:", "batch_size:", "examples:")
+
+
 def _judged_count(claim: Claim, records: Records) -> Verdict:
     if claim.line is None and claim.metric is None:
         return Verdict(claim=claim, outcome=claim.answer)
@@ -238,6 +242,9 @@ def _judged_count(claim: Claim, records: Records) -> Verdict:
         found = claim.value if lines else None
         reason = f"the recorded network has {lines[0] if lines else 'no such layer'}"
     outcome = "reproduced" if found == claim.value else "contradicted"
+    by_budget = claim.line and claim.line.startswith(_BY_BUDGET)
+    if outcome == "contradicted" and by_budget and run.budget != "full":
+        return _missing(claim, None, "what a smaller budget changes is read off a run at full")
     return Verdict(claim=claim, outcome=outcome, by_rule=outcome, found=found, reason=reason)
 
 

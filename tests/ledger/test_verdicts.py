@@ -322,6 +322,16 @@ def test_a_count_may_be_read_off_a_line_of_the_signature(tmp_path):
     assert outcome(claim(value=32, **common), Records(tmp_path)) == "contradicted"
 
 
+def test_epochs_that_a_smaller_budget_has_fewer_of_contradict_nothing(tmp_path):
+    few = made_up_run(experiment="99/a", budget="lab", signature=Signature(("epochs: 2",)))
+    store.add(few, tmp_path)
+    common = {"kind": "count", "experiment": "99/a", "line": "epochs: {value}"}
+    assert outcome(claim(value=2, **common), Records(tmp_path)) == "reproduced"
+    assert outcome(claim(value=15, **common), Records(tmp_path)) == "not yet recorded"
+    store.add(dataclasses.replace(few, budget="full"), tmp_path)
+    assert outcome(claim(value=15, **common), Records(tmp_path)) == "contradicted"
+
+
 def test_a_mistake_stands_whatever_the_runs_say_and_shows_them(records):
     mistake = number(0.91, answer="mistaken", because="the cell was copied.")
     verdict = verdicts.judge(mistake, records(a=THREE))
