@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from labkit import names
+from labkit import choices, names
 from labkit.ledger import comparisons
 
 # The kinds of claims; what belongs together in a count of them.
@@ -51,6 +51,8 @@ class Claim:
         answer: one of `ANSWERS`, where no rule decides or the report's way cannot support it.
         because: the reason of that answer.
         differs: where our conditions are not the report's; None where they are.
+        only_at: the budget at which alone a comparison is judged, because a smaller one cuts short
+            what it is about; None for the best that is recorded.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Claim:
     answer: str | None = None
     because: str | None = None
     differs: str | None = None
+    only_at: str | None = None
 
     @property
     def text(self) -> str:
@@ -158,6 +161,9 @@ def requirements(claim: Claim) -> Iterator[tuple[str, Any, bool]]:
     reasoned = answer in (None, "shown") or bool(claim.because)
     yield f"the reason of its answer, {answer}", claim.because, reasoned
     yield "an answer, or what its kind asks of the runs", "neither", _has_answer(claim)
+    if claim.only_at is not None:
+        right = claim.only_at in choices.RECORDED_BUDGETS and kind == "comparison"
+        yield "only_at of a comparison, a recorded budget", claim.only_at, right
     if kind == "comparison" and claim.comparison:
         yield comparisons.FORM, claim.comparison, comparisons.is_one(claim.comparison)
         with_tolerance = claim.compared.sign in comparisons.WITH_TOLERANCE

@@ -192,6 +192,8 @@ def _judged_comparison(claim: Claim, records: Records) -> Verdict:
     evidence = records.difference(claim) if claim.comparison else None
     if evidence is None or not evidence.suffices:
         return _missing(claim, evidence, "a comparison needs three seeds that both sides have")
+    if claim.only_at not in (None, evidence.budget):
+        return _missing(claim, evidence, f"this is judged at {claim.only_at} alone")
     compared, values = claim.compared, list(evidence.values.values())
     margin = compared.margin(claim.tolerance)
     outcome, interval = rule.on_difference(compared.sign, values, tolerance=margin)

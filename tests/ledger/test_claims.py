@@ -405,6 +405,7 @@ def test_an_unknown_id_names_the_nearest():
             "relative_to: a claim with a measured number other than 0; received r9-ratio: "
             "'r9-accuracy'",
         ),
+        (COMPARISON + 'only_at = "smoke"', "a recorded budget; received r9-better: 'smoke'"),
         (COMPARISON.replace("<", "=="), "received r9-better: '99/a.test_loss"),
     ],
 )

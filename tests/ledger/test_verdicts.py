@@ -332,6 +332,15 @@ def test_epochs_that_a_smaller_budget_has_fewer_of_contradict_nothing(tmp_path):
     assert outcome(claim(value=15, **common), Records(tmp_path)) == "contradicted"
 
 
+def test_a_comparison_about_long_trainings_is_not_judged_by_short_ones(records):
+    longer = comparison("99/b.test_accuracy > 99/a.test_accuracy", only_at="full")
+    short = verdicts.judge(longer, records(budget="lab", a=THREE, b=THREE))
+    assert short.outcome == "not yet recorded"
+    assert short.reason == "this is judged at full alone, and there are 3 at lab"
+    better = [accuracy + 0.01 for accuracy in THREE]
+    assert outcome(longer, records(a=THREE, b=better)) == "reproduced"
+
+
 def test_a_mistake_stands_whatever_the_runs_say_and_shows_them(records):
     mistake = number(0.91, answer="mistaken", because="the cell was copied.")
     verdict = verdicts.judge(mistake, records(a=THREE))

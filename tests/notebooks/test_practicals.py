@@ -1,6 +1,5 @@
 """Every practical trains at the smallest budget, and what it recorded is enough to show."""
 
-import re
 from pathlib import Path
 
 import nbformat
@@ -35,19 +34,31 @@ def is_code(cell):
 def points():
     """Yield what has to be recorded with several seeds: experiments, and points of sweeps."""
     for experiment in store.experiments(ROOT / "runs"):
-        if not experiment.endswith("/search"):  # each seed proposes points of its own
+        # Each seed's search proposes points of its own, and its winner is trained by other seeds.
+        if not experiment.endswith(("/search", "/winner")):
             yield from sorted({run.name for run in store.read(experiment, ROOT / "runs")})
 
 
 @pytest.mark.parametrize("point", points())
 def test_every_experiment_has_three_seeds_at_least_at_one_budget(point):
     seeds = [run.seed for run in practicals.shown(point)]
-    # A search's winner is trained by the seeds of the other searches, and there are three of these.
-    left_out = re.search(r"@search=(\d)", point)
-    enough = 2 if left_out else 3
-    assert len(set(seeds)) == len(seeds) >= enough
-    expected = [seed for seed in range(4) if not left_out or seed != int(left_out[1])]
-    assert seeds[:enough] == expected[:enough]
+    assert len(set(seeds)) == len(seeds) >= 3
+    assert seeds[:3] == [0, 1, 2]
+
+
+def test_the_winners_of_three_searches_at_least_are_trained_by_the_others_seeds():
+    searches = {run.seed for run in store.read("05/search", ROOT / "runs")}
+    assert len(searches) >= 3
+    trained = {(run.settings["search"], run.settings["way"], run.seed) for run in winners()}
+    ways = {way for _, way, _ in trained}
+    assert trained >= {
+        (one, way, seed) for one in searches for way in ways for seed in searches - {one}
+    }
+    assert all(one != seed for one, _, seed in trained)
+
+
+def winners():
+    return store.read("05/winner", ROOT / "runs")
 
 
 def test_what_a_practical_defines_is_its_functions_imports_and_constants(tmp_path, monkeypatch):
