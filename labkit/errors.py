@@ -87,7 +87,7 @@ class SweepError(LabkitError):
 
 
 class ClaimError(LabkitError):
-    """A claim that is not in the claims file, or one that is not well formed."""
+    """A claim that is not in the claims' files, or one that is not well formed."""
 
 
 class CheckFailed(LabkitError, AssertionError):
